@@ -1,0 +1,9 @@
+//! The backends that perform steps: a data plane on SQLite, and compute.
+//!
+//! [`Backend`] is the seam: a manifest goes in, an output or a typed error comes out. The data plane
+//! performs `query.*`, `write.*` and `assert.*` and records each effect in the effect's own
+//! transaction; compute performs `compute.*` within what the workspace's configuration allows.
+
+mod backend;
+
+pub use backend::{Backend, Cancellation, Performed};

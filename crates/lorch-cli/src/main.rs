@@ -1,0 +1,2 @@
+//! The lorch command.
+fn main() {}

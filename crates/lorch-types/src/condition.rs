@@ -1,0 +1,1 @@
+//! Conditions: what may stand in a step's `if`.

@@ -1,0 +1,132 @@
+//! What is wrong with a document: a stable code, a place, and advice, as data.
+//!
+//! A [`Diagnostic`] names its place by pointer. [`Source`] holds a document's text and finds lines
+//! and columns; [`render`] prints diagnostics with the source line and a caret.
+
+mod render;
+mod source;
+
+use std::fmt;
+
+use smol_str::SmolStr;
+
+use crate::json::{ReadError, ReadErrorKind};
+use crate::place::Span;
+use crate::pointer::Pointer;
+
+pub use render::{Color, render};
+pub use source::{Format, Location, Source};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The document cannot be used.
+    Error,
+    /// The document can be used, but probably does not say what was meant.
+    Warning,
+}
+
+/// The stable code of one kind of mistake: `L0101`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(pub &'static str);
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Which part of the value that a pointer leads to is at fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// The value.
+    #[default]
+    Value,
+    /// The key under which it stands.
+    Key,
+    /// These bytes of it, which is a string.
+    Within(Span),
+}
+
+/// One thing that is wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which kind of mistake it is.
+    pub code: Code,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence that names the subject and the value at fault; lower case, no full stop.
+    pub message: String,
+    /// The document, by the name of its [`Source`]; `None` is the one that was given.
+    pub file: Option<SmolStr>,
+    /// Where in the document.
+    pub pointer: Pointer,
+    /// Which part of the value there.
+    pub part: Part,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at the value that `pointer` leads to.
+    pub fn error(code: Code, pointer: Pointer, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            file: None,
+            pointer,
+            part: Part::Value,
+            help: None,
+        }
+    }
+
+    /// A warning at the value that `pointer` leads to.
+    pub fn warning(code: Code, pointer: Pointer, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, pointer, message) }
+    }
+
+    /// The same about another part of the value.
+    #[must_use]
+    pub fn about(mut self, part: Part) -> Self {
+        self.part = part;
+        self
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same in the document named `file`.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<SmolStr>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.code, self.pointer, self.message)
+    }
+}
+
+impl ReadError {
+    /// The code of this error.
+    pub fn code(&self) -> Code {
+        Code(match self.kind {
+            ReadErrorKind::NotUtf8 | ReadErrorKind::ByteOrderMark => "L0001",
+            ReadErrorKind::UnexpectedEnd { .. } | ReadErrorKind::Unexpected { .. } => "L0002",
+            ReadErrorKind::DuplicateKey { .. } => "L0003",
+            ReadErrorKind::TooDeep { .. } => "L0004",
+            ReadErrorKind::Number { .. } => "L0005",
+            ReadErrorKind::LoneSurrogate { .. } => "L0006",
+            ReadErrorKind::TooLarge { .. } => "L0007",
+            ReadErrorKind::Refused { .. } => "L0008",
+            ReadErrorKind::Yaml { .. } => "L0009",
+        })
+    }
+}

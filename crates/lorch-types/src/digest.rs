@@ -1,0 +1,61 @@
+//! SHA-256 digests of documents and texts.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::id::{self, Rule, identifier};
+use crate::json::{Value, canonical};
+
+identifier! {
+    /// The SHA-256 of a document's canonical JSON, or of some bytes: `sha256:` and 64 hex digits.
+    pub struct Digest = Rule {
+        what: "digest",
+        words: "it is `sha256:` and 64 lower-case hexadecimal digits",
+        schema: || id::fixed("^sha256:[a-f0-9]{64}$", 71),
+        holds: |text| id::is_prefixed_hex(text, "sha256:", 64),
+    }
+}
+
+identifier! {
+    /// What makes a dispatch replay-safe: the same key means the same effect, which happens once.
+    pub struct IdempotencyKey = Rule {
+        what: "idempotency key",
+        words: "it is `ik:` and 64 lower-case hexadecimal digits",
+        schema: || id::fixed("^ik:[a-f0-9]{64}$", 67),
+        holds: |text| id::is_prefixed_hex(text, "ik:", 64),
+    }
+}
+
+impl Digest {
+    /// The digest over the canonical JSON of `value`.
+    pub fn of(value: &Value) -> Self {
+        Self::of_bytes(canonical(value).as_bytes())
+    }
+
+    /// The digest over `bytes` as they are.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(prefixed_sha256("sha256:", bytes))
+    }
+
+    /// The 64 hexadecimal digits without the prefix.
+    pub fn hex(&self) -> &str {
+        self.0.strip_prefix("sha256:").unwrap_or_default()
+    }
+}
+
+impl IdempotencyKey {
+    /// The key over the canonical JSON of `parts`; the first part is a tag that names the domain.
+    pub fn of(parts: Vec<Value>) -> Self {
+        Self(prefixed_sha256("ik:", canonical(&Value::Array(parts)).as_bytes()))
+    }
+}
+
+fn prefixed_sha256(prefix: &str, bytes: &[u8]) -> smol_str::SmolStr {
+    let mut text = String::with_capacity(prefix.len() + 64);
+    text.push_str(prefix);
+    for byte in Sha256::digest(bytes) {
+        for nibble in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(nibble), 16));
+        }
+    }
+    text.into()
+}

@@ -1,0 +1,147 @@
+//! Identifiers: each a type of its own that can only hold a valid value.
+
+use std::borrow::Cow;
+
+use schemars::{Schema, json_schema};
+
+/// A text that breaks the rule of the identifier it was meant to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is no {what}: {rule}", text.escape_debug())]
+pub struct InvalidId {
+    text: String,
+    what: &'static str,
+    rule: &'static str,
+}
+
+impl InvalidId {
+    pub(crate) fn new(text: &str, what: &'static str, rule: &'static str) -> Self {
+        const SHOWN: usize = 80;
+        let text = match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text.to_owned(),
+        };
+        Self { text, what, rule }
+    }
+
+    /// The rule that the text breaks, in words.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
+/// The rule of one kind of identifier, as code and as schema.
+pub(crate) struct Rule {
+    /// What it is, after "is no".
+    pub(crate) what: &'static str,
+    /// The rule in words.
+    pub(crate) words: &'static str,
+    /// The JSON Schema keywords that say the same as `holds`.
+    pub(crate) schema: fn() -> Schema,
+    /// Whether a text keeps the rule.
+    pub(crate) holds: fn(&str) -> bool,
+}
+
+/// Declares an identifier: a newtype over text whose rule is kept by every way of making one.
+macro_rules! identifier {
+    ($(#[$doc:meta])* pub struct $name:ident = $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(smol_str::SmolStr);
+
+        impl $name {
+            const RULE: $crate::id::Rule = $rule;
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::id::InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                if (Self::RULE.holds)(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err($crate::id::InvalidId::new(text, Self::RULE.what, Self::RULE.words))
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        $crate::id::through_text!($name);
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                (Self::RULE.schema)()
+            }
+        }
+    };
+}
+
+/// Serde through `Display` and `FromStr`.
+macro_rules! through_text {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub(crate) use {identifier, through_text};
+
+/// The schema of a string of fixed length; the length also refuses a trailing line feed, which some
+/// engines let `$` match before.
+pub(crate) fn fixed(pattern: &'static str, length: usize) -> Schema {
+    json_schema!({ "type": "string", "pattern": pattern, "maxLength": length })
+}
+
+/// The schema of a string of varying length with a pattern.
+pub(crate) fn varying(pattern: impl Into<Cow<'static, str>>) -> Schema {
+    let pattern = pattern.into();
+    json_schema!({ "type": "string", "pattern": pattern, "not": { "pattern": "\\n" } })
+}
+
+/// The schema of a string that is bounded in length only.
+pub(crate) fn bounded(min: usize, max: usize) -> Schema {
+    json_schema!({ "type": "string", "minLength": min, "maxLength": max })
+}
+
+/// Whether `text` has `min` to `max` characters.
+pub(crate) fn has_length(text: &str, min: usize, max: usize) -> bool {
+    (min..=max).contains(&text.chars().count())
+}
+
+/// Whether `text` is `prefix` and then `count` lower-case hexadecimal digits.
+pub(crate) fn is_prefixed_hex(text: &str, prefix: &str, count: usize) -> bool {
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        digits.len() == count && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}

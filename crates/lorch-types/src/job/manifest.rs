@@ -1,0 +1,37 @@
+//! A step with nothing left to resolve.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Backend, DispatchOp, RunId, StepPath};
+use crate::json::Object;
+use crate::optional::not_null;
+use crate::{Digest, IdempotencyKey};
+
+/// Everything a backend needs to perform one step, today or on replay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepManifest {
+    /// The run that the step belongs to.
+    pub run_id: RunId,
+    /// The step.
+    pub step_id: StepPath,
+    /// The backend that performs it, as the prefix of `op` says.
+    pub backend: Backend,
+    /// What is done.
+    pub op: DispatchOp,
+    /// The parameters as plain data; null stands where a secret goes.
+    pub resolved_params: Object,
+    /// The digest of what a language model is asked; null for other operations.
+    #[serde(default)]
+    pub prompt_hash: Option<Digest>,
+    /// The key under which the effect happens at most once.
+    pub idempotency_key: IdempotencyKey,
+    /// For each place in `resolved_params` that needs a secret (a JSON pointer): its text with the
+    /// `@secret` references, which the backend fills in at dispatch.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub secrets: Option<BTreeMap<String, String>>,
+}

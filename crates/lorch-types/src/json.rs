@@ -1,0 +1,26 @@
+//! Strict JSON: a value that holds exactly what a document says, one reader, one canonical form.
+//!
+//! [`Value`] differs from `serde_json::Value` where digests need it to: a number with an integral
+//! value *is* that integer however it was spelt, object keys are kept in canonical order, and equal
+//! values always have equal digests.
+
+mod canonical;
+mod de;
+mod number;
+mod object;
+mod outline;
+mod read;
+mod scan;
+mod ser;
+mod value;
+
+pub use canonical::{canonical, write_canonical, write_string};
+pub use de::{FromValueError, from_value};
+pub use number::Number;
+pub use object::Object;
+pub(crate) use outline::Builder as OutlineBuilder;
+pub use outline::{Outline, Spot};
+pub(crate) use read::decimal;
+pub use read::{Limits, ReadError, ReadErrorKind, read};
+pub use ser::{ToValueError, to_value};
+pub use value::{Value, ValueType};

@@ -1,0 +1,35 @@
+//! The data model of lorch: documents as Rust types, and the text they are made of.
+//!
+//! Pure: no clock, no randomness, no environment, no input or output. A service that wants only the
+//! documents depends on this crate alone.
+//!
+//! In reading order: [`json`] holds values, the strict reader and canonical JSON ([`yaml`], behind
+//! the feature of that name, reads YAML into the same values); [`pointer`], [`place`] and
+//! [`diagnostic`] say where something stands and what is wrong there; [`reference`], [`template`]
+//! and [`condition`] are the reference language; [`job`] holds the documents of the job family;
+//! [`schema`] gives the JSON Schema of each, and [`kind`] tells them apart.
+
+pub mod condition;
+pub mod diagnostic;
+mod digest;
+mod id;
+mod integer;
+pub mod job;
+pub mod json;
+pub mod kind;
+mod optional;
+pub mod place;
+pub mod pointer;
+pub mod reference;
+pub mod schema;
+pub mod template;
+mod timestamp;
+#[cfg(feature = "yaml")]
+pub mod yaml;
+
+pub use digest::{Digest, IdempotencyKey};
+pub use id::InvalidId;
+pub use integer::{MAX_SAFE_INTEGER, PositiveInteger};
+pub use kind::Kind;
+pub use smol_str::SmolStr;
+pub use timestamp::Timestamp;

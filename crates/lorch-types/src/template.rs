@@ -1,0 +1,1 @@
+//! String values of params: literals, references and templates.

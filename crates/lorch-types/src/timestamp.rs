@@ -1,0 +1,135 @@
+//! Timestamps: RFC 3339, read by one narrow rule and written in UTC.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::id::{self, InvalidId, through_text};
+
+/// A moment, to the nanosecond.
+///
+/// Read from RFC 3339 with `T`, with `Z` or `±hh:mm`, 1 to 9 fraction digits and seconds 00 to 59
+/// (no leap seconds). Written in UTC with `Z` and 0, 3, 6 or 9 fraction digits; the few moments
+/// whose year in UTC has no four digits are written with the offset they came with. Equal when they
+/// are the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(DateTime<FixedOffset>);
+
+/// The rule as a pattern: lengths of months and leap years included.
+const PATTERN: &str = "^(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])\
+|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))\
+|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)\
+T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?\
+(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$";
+
+impl Timestamp {
+    /// The moment `millis` milliseconds after 1970 began; `None` beyond the year 9999.
+    pub fn from_unix_millis(millis: u64) -> Option<Self> {
+        let moment = DateTime::<Utc>::from_timestamp_millis(i64::try_from(millis).ok()?)?;
+        (moment.year() <= 9999).then(|| Self(moment.fixed_offset()))
+    }
+
+    /// Milliseconds since 1970 began; negative before.
+    pub fn unix_millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
+    /// Milliseconds from `earlier` to this; 0 when it is not earlier.
+    pub fn millis_since(self, earlier: Self) -> u64 {
+        u64::try_from((self.0 - earlier.0).num_milliseconds()).unwrap_or(0)
+    }
+}
+
+/// The moment of `moment`, without the part beyond microseconds' use for anyone reading it.
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment.fixed_offset())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = self.0.to_utc();
+        f.write_str(&if (0..=9999).contains(&utc.year()) {
+            utc.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+        } else {
+            self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+        })
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const RULE: &str = "it is RFC 3339, such as `2025-10-20T14:08:18.123Z`";
+        parse(text).map(Self).ok_or_else(|| InvalidId::new(text, "timestamp", RULE))
+    }
+}
+
+fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
+    let (date, rest) = (text.get(..10)?, text.get(10..)?.strip_prefix('T')?);
+    let (time, rest) = (rest.get(..8)?, rest.get(8..)?);
+    let (nanos, zone) = match rest.strip_prefix('.') {
+        Some(rest) => fraction(rest)?,
+        None => (0, rest),
+    };
+    let [year, month, day] = fields(date, '-', [4, 2, 2])?;
+    let [hour, minute, second] = fields(time, ':', [2, 2, 2])?;
+    if second > 59 {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?
+        .and_hms_nano_opt(hour, minute, second, nanos)?
+        .and_local_timezone(offset(zone)?)
+        .single()
+}
+
+/// The nanoseconds of 1 to 9 fraction digits, and what follows them.
+fn fraction(text: &str) -> Option<(u32, &str)> {
+    let count = text.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = text.get(..count).filter(|digits| (1..=9).contains(&digits.len()))?;
+    let scale = 10_u32.pow(9 - u32::try_from(count).ok()?);
+    Some((digits.parse::<u32>().ok()? * scale, text.get(count..)?))
+}
+
+fn offset(zone: &str) -> Option<FixedOffset> {
+    if zone == "Z" {
+        return FixedOffset::east_opt(0);
+    }
+    let sign = if zone.starts_with('-') { -1 } else { 1 };
+    let [hours, minutes] = fields(zone.strip_prefix(['+', '-'])?, ':', [2, 2])?;
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    FixedOffset::east_opt(sign * i32::try_from(hours * 3600 + minutes * 60).ok()?)
+}
+
+/// Numbers of exactly the given widths, separated by `separator`.
+fn fields<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(separator);
+    let mut values = [0; N];
+    for (value, width) in values.iter_mut().zip(widths) {
+        let part = parts.next()?;
+        if part.len() != width || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *value = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(values)
+}
+
+through_text!(Timestamp);
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        id::varying(PATTERN)
+    }
+}

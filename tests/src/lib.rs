@@ -1,0 +1,1 @@
+//! Golden cases, conformance and checks across crates.
