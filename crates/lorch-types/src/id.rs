@@ -1,8 +1,12 @@
 //! Identifiers: each a type of its own that can only hold a valid value.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
 use schemars::{Schema, json_schema};
+use serde::de::Visitor;
 
 /// A text that breaks the rule of the identifier it was meant to be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,17 +109,29 @@ macro_rules! through_text {
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::id::TextVisitor(std::marker::PhantomData))
             }
         }
     };
 }
 
 pub(crate) use {identifier, through_text};
+
+/// Reads anything that `FromStr` makes from a string, without a copy in between.
+pub(crate) struct TextVisitor<T>(pub(crate) PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
 
 /// The schema of a string of fixed length; the length also refuses a trailing line feed, which some
 /// engines let `$` match before.

@@ -43,7 +43,6 @@ impl Timestamp {
     }
 }
 
-/// The moment of `moment`, without the part beyond microseconds' use for anyone reading it.
 impl From<DateTime<Utc>> for Timestamp {
     fn from(moment: DateTime<Utc>) -> Self {
         Self(moment.fixed_offset())
