@@ -46,6 +46,8 @@ pub enum Part {
     Key,
     /// These bytes of it, which is a string.
     Within(Span),
+    /// These bytes of the whole text, which cannot be read.
+    Text(Span),
 }
 
 /// One thing that is wrong with a document.
@@ -115,6 +117,16 @@ impl fmt::Display for Diagnostic {
 }
 
 impl ReadError {
+    /// The same as a diagnostic, about the byte at which it was noticed.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let diagnostic = Diagnostic::error(self.code(), Pointer::root(), self.to_string())
+            .about(Part::Text(self.offset..self.offset.saturating_add(1)));
+        match &self.help {
+            Some(help) => diagnostic.with_help(help.clone()),
+            None => diagnostic,
+        }
+    }
+
     /// The code of this error.
     pub fn code(&self) -> Code {
         Code(match self.kind {

@@ -61,6 +61,7 @@ impl Source {
     pub fn locate(&self, outline: &Outline, diagnostic: &Diagnostic) -> Location {
         let spot = outline.find(&diagnostic.pointer);
         let span = match (&diagnostic.part, spot.key) {
+            (Part::Text(span), _) => span.clone(),
             (Part::Key, Some(key)) => key,
             (Part::Within(within), _) if spot.exact => self.within(&spot.value, within),
             _ => spot.value,
