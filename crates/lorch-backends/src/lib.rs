@@ -5,5 +5,10 @@
 //! transaction; compute performs `compute.*` within what the workspace's configuration allows.
 
 mod backend;
+mod data_plane;
+mod natural;
+mod nearest;
+mod op;
 
 pub use backend::{Backend, Cancellation, Performed};
+pub use op::{OpParams, OpSpec, check_params, ops, parse_params};

@@ -1,0 +1,6 @@
+//! The data plane: tables that steps read, write and make assertions about.
+
+mod column;
+mod params;
+
+pub(crate) use params::OPS;
