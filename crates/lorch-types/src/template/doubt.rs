@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::place::Span;
-use crate::reference::prefix;
+use crate::reference::{has_shape, prefix};
 
 /// Literal text that probably was meant as a reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,10 +44,13 @@ impl Doubt {
 
 /// What in the source text of an expression probably was meant as a reference, and is text.
 ///
-/// An `@` after a letter or digit is taken for an address (`user@ctx.org`), and what is escaped for
-/// what it says.
+/// An `@` after a letter or digit is taken for an address (`user@ctx.org`), and what is escaped or
+/// has a second `@` for what it says.
 pub fn doubts(text: &str) -> Vec<Doubt> {
     let mut found = Vec::new();
+    if !text.contains('@') || has_shape(text) {
+        return found;
+    }
     // An `@` at the start is a reference, an escape or a literal: it cannot be mistaken.
     let mut at = if text.starts_with("@@") { 2 } else { usize::from(text.starts_with('@')) };
     while let Some(sign) = text.get(at..).and_then(|rest| rest.find('@')).map(|more| at + more) {
@@ -60,8 +63,7 @@ pub fn doubts(text: &str) -> Vec<Doubt> {
         at = span.end;
         found.push(Doubt { kind, span, meant: format!("${{{reference}}}") });
     }
-    // A whole reference is none inside a text.
-    if crate::reference::has_shape(text) { Vec::new() } else { found }
+    found
 }
 
 /// What the reference from `sign` to `end` looks like, unless it is live, escaped or an address.
@@ -80,7 +82,7 @@ fn look(text: &str, sign: usize, end: usize) -> Option<(DoubtKind, Span)> {
         return Some((DoubtKind::SpacedTemplate, unspaced.len() - 2..end + closing));
     }
     match before.chars().next_back() {
-        Some(previous) if previous.is_alphanumeric() => None,
+        Some(previous) if previous == '@' || previous.is_alphanumeric() => None,
         Some('$') => Some((DoubtKind::BareReference, sign - 1..end)),
         _ => Some((DoubtKind::BareReference, sign..end)),
     }
