@@ -93,7 +93,7 @@ macro_rules! identifier {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                (Self::RULE.schema)()
+                $crate::id::in_words((Self::RULE.schema)(), Self::RULE.what, Self::RULE.words)
             }
         }
     };
@@ -131,6 +131,14 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
         text.parse().map_err(E::custom)
     }
+}
+
+/// The schema with its rule in words, for editors and for whoever explains a violation: the title
+/// completes "is no", the description "since".
+pub(crate) fn in_words(mut schema: Schema, what: &str, words: &str) -> Schema {
+    schema.insert("title".into(), what.into());
+    schema.insert("description".into(), words.into());
+    schema
 }
 
 /// The schema of a string of fixed length; the length also refuses a trailing line feed, which some

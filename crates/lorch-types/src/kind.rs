@@ -64,18 +64,23 @@ impl Kind {
         }
     }
 
+    /// The fields that tell documents of this kind from those of the kinds listed after it.
+    pub const fn distinguishing_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::JobDef => &["job_id", "version", "steps"],
+            Self::JobInstance => &["job_def_sha256", "compiled_at"],
+            Self::RunRecord => &["job_def_sha256", "envelope"],
+            Self::StepManifest => &["resolved_params"],
+            Self::AttemptRecord => &["attempt_n"],
+            Self::StepOutcome => &["step_id", "status"],
+        }
+    }
+
     /// The kind that `document` is meant to be, judged by the fields that only it has.
     pub fn detect(document: &Value) -> Option<Self> {
         let object = document.as_object()?;
-        let has = |fields: &[&str]| fields.iter().all(|field| object.contains_key(field));
-        Self::ALL.into_iter().find(|kind| match kind {
-            Self::JobDef => has(&["job_id", "version", "steps"]),
-            Self::JobInstance => has(&["job_def_sha256", "compiled_at"]),
-            Self::RunRecord => has(&["job_def_sha256", "envelope"]),
-            Self::StepManifest => has(&["resolved_params"]),
-            Self::AttemptRecord => has(&["attempt_n"]),
-            Self::StepOutcome => has(&["step_id", "status"]),
-        })
+        let has = |field: &&str| object.contains_key(field);
+        Self::ALL.into_iter().find(|kind| kind.distinguishing_fields().iter().all(has))
     }
 }
 

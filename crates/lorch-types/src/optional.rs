@@ -1,6 +1,9 @@
 //! Optional fields: absent is no value, and null only where a document allows it.
 
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+
+use crate::json::Value;
 
 /// For optional fields that may be absent but not null (`#[serde(default, deserialize_with)]`).
 pub(crate) fn not_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -9,4 +12,15 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// The same for a field of any type, which would hold a null too.
+pub(crate) fn value_not_null<'de, D>(deserializer: D) -> Result<Option<Value>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    match Value::deserialize(deserializer)? {
+        Value::Null => Err(D::Error::custom("expected a value, found null")),
+        value => Ok(Some(value)),
+    }
 }

@@ -25,6 +25,9 @@ const PATTERN: &str = "^(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[
 T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?\
 (?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$";
 
+/// The rule in words.
+const RULE: &str = "it is RFC 3339, such as `2025-10-20T14:08:18.123Z`";
+
 impl Timestamp {
     /// The moment `millis` milliseconds after 1970 began; `None` beyond the year 9999.
     pub fn from_unix_millis(millis: u64) -> Option<Self> {
@@ -64,7 +67,6 @@ impl FromStr for Timestamp {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const RULE: &str = "it is RFC 3339, such as `2025-10-20T14:08:18.123Z`";
         parse(text).map(Self).ok_or_else(|| InvalidId::new(text, "timestamp", RULE))
     }
 }
@@ -129,6 +131,6 @@ impl JsonSchema for Timestamp {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        id::varying(PATTERN)
+        id::in_words(id::varying(PATTERN), "timestamp", RULE)
     }
 }

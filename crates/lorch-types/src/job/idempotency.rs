@@ -1,11 +1,11 @@
 //! What makes two dispatches of a write the same.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 
 use crate::json::Value;
-use crate::optional::not_null;
+use crate::optional::{not_null, value_not_null};
 
 /// Within what the key of a write is unique.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -24,8 +24,14 @@ pub enum Scope {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(deny_unknown_fields, extend(
-    "if" = { "properties": { "scope": { "const": "semantic" } }, "required": ["scope"] },
-    "then" = { "required": ["semantic_key_ref"] }
+    "if" = {
+        "properties": { "scope": { "description": "By meaning.", "const": "semantic" } },
+        "required": ["scope"]
+    },
+    "then" = {
+        "description": "scope `semantic` needs `semantic_key_ref`",
+        "required": ["semantic_key_ref"]
+    }
 ))]
 pub struct Idempotency {
     /// Within what the key is unique: the run, the job (`semantic`) or everywhere (`explicit`).
@@ -60,15 +66,21 @@ impl<'de> Deserialize<'de> for Idempotency {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(deny_unknown_fields, extend(
-    "if" = { "properties": { "scope": { "const": "semantic" } }, "required": ["scope"] },
-    "then" = { "required": ["semantic_key"] }
+    "if" = {
+        "properties": { "scope": { "description": "By meaning.", "const": "semantic" } },
+        "required": ["scope"]
+    },
+    "then" = {
+        "description": "scope `semantic` needs `semantic_key`",
+        "required": ["semantic_key"]
+    }
 ))]
 pub struct CompiledIdempotency {
     /// Within what the key is unique: the run, the job (`semantic`) or everywhere (`explicit`).
     pub scope: Scope,
     /// The value that `semantic_key_ref` named, or a `@run` reference still to be resolved.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[schemars(with = "Value")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "value_not_null")]
+    #[schemars(schema_with = "any_but_null")]
     pub semantic_key: Option<Value>,
     /// Whether other params make it another effect.
     pub include_payload_hash: bool,
@@ -88,4 +100,9 @@ impl<'de> Deserialize<'de> for CompiledIdempotency {
         }
         Ok(idempotency)
     }
+}
+
+/// The schema of a value that is no null.
+fn any_but_null(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["array", "boolean", "number", "object", "string"] })
 }

@@ -30,8 +30,17 @@ pub struct JobInstance {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(deny_unknown_fields, extend(
-    "if" = { "properties": { "op": { "not": { "pattern": "^write\\." } } }, "required": ["op"] },
-    "then" = { "properties": { "idempotency": { "type": "null" } } }
+    "if" = {
+        "properties": { "op": {
+            "description": "An operation that writes nothing.",
+            "not": { "pattern": "^write\\." }
+        } },
+        "required": ["op"]
+    },
+    "then" = { "properties": { "idempotency": {
+        "description": "`idempotency` belongs to `write.*` only",
+        "type": "null"
+    } } }
 ))]
 pub struct JobStepInstance {
     /// The name of the step, unique in the instance.

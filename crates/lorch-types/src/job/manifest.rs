@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Backend, DispatchOp, RunId, StepPath};
 use crate::json::Object;
@@ -12,7 +12,24 @@ use crate::{Digest, IdempotencyKey};
 
 /// Everything a backend needs to perform one step, today or on replay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend(
+    "if" = {
+        "properties": { "op": {
+            "description": "An operation outside the data plane.",
+            "pattern": "^compute\\."
+        } },
+        "required": ["op"]
+    },
+    "then" = { "properties": { "backend": {
+        "description": "`compute.*` is performed by the backend `compute`",
+        "not": { "const": "data_plane" }
+    } } },
+    "else" = { "properties": { "backend": {
+        "description": "`query.*`, `write.*` and `assert.*` are performed by the backend `data_plane`",
+        "not": { "const": "compute" }
+    } } }
+))]
 pub struct StepManifest {
     /// The run that the step belongs to.
     pub run_id: RunId,
@@ -34,4 +51,25 @@ pub struct StepManifest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     #[schemars(with = "BTreeMap<String, String>")]
     pub secrets: Option<BTreeMap<String, String>>,
+}
+
+impl Serialize for StepManifest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StepManifest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let manifest = Self::deserialize(deserializer)?;
+        if manifest.backend != manifest.op.backend() {
+            return Err(serde::de::Error::custom(format_args!(
+                "`{}` is performed by the backend `{}`, not by `{}`",
+                manifest.op,
+                manifest.op.backend(),
+                manifest.backend
+            )));
+        }
+        Ok(manifest)
+    }
 }

@@ -48,7 +48,9 @@ pub enum OpFamily {
 }
 
 /// The backend that performs a family of operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Backend {
     /// Queries, writes and assertions over tables.
@@ -56,6 +58,14 @@ pub enum Backend {
     /// Everything else.
     Compute,
 }
+
+/// The rule of an op of an instance, in words.
+const DISPATCH_RULE: &str = "it is `query.`, `write.`, `assert.` or `compute.` and a name of \
+                             `a-z 0-9 _`, such as `write.upsert`";
+
+/// The rule of an op of a definition, in words.
+const RULE: &str = "it is `job.run`, or `query.`, `write.`, `assert.` or `compute.` and a name of \
+                    `a-z 0-9 _`, such as `write.upsert`";
 
 impl OpFamily {
     /// All families.
@@ -151,13 +161,11 @@ impl FromStr for DispatchOp {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const RULE: &str = "it is `query.`, `write.`, `assert.` or `compute.` and a name of \
-                            `a-z 0-9 _`, such as `write.upsert`";
         let parsed = text.split_once('.').and_then(|(prefix, name)| {
             let family = OpFamily::ALL.into_iter().find(|family| family.as_str() == prefix)?;
             Some(Self { family, name: name.parse().ok()? })
         });
-        parsed.ok_or_else(|| InvalidId::new(text, "operation", RULE))
+        parsed.ok_or_else(|| InvalidId::new(text, "operation", DISPATCH_RULE))
     }
 }
 
@@ -167,7 +175,10 @@ impl FromStr for Op {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "job.run" => Ok(Self::JobRun),
-            _ => text.parse().map(Self::Dispatch),
+            _ => match text.parse() {
+                Ok(op) => Ok(Self::Dispatch(op)),
+                Err(_) => Err(InvalidId::new(text, "operation", RULE)),
+            },
         }
     }
 }
@@ -181,7 +192,8 @@ impl JsonSchema for DispatchOp {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        id::varying("^(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}$")
+        let pattern = "^(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}$";
+        id::in_words(id::varying(pattern), "operation", DISPATCH_RULE)
     }
 }
 
@@ -191,6 +203,7 @@ impl JsonSchema for Op {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        id::varying("^(?:(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}|job\\.run)$")
+        let pattern = "^(?:(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}|job\\.run)$";
+        id::in_words(id::varying(pattern), "operation", RULE)
     }
 }

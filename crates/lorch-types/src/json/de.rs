@@ -90,16 +90,26 @@ impl<'de> Deserializer<'de> for &'de Value {
                 (Some((variant, content)), 1) => visitor.visit_enum(Variant { variant, content }),
                 _ => Err(Error::invalid_value(Unexpected::Map, &"an object with a single key")),
             },
-            _ => Err(Error::custom(format_args!(
-                "invalid type: {}, expected a string",
-                self.value_type()
-            ))),
+            _ => Err(expected("a string", self)),
+        }
+    }
+
+    /// Structs are objects only: serde would also take an array of their fields.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self {
+            Value::Object(_) => self.deserialize_any(visitor),
+            _ => Err(expected("an object", self)),
         }
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -109,6 +119,11 @@ impl<'de> IntoDeserializer<'de, FromValueError> for &'de Value {
     fn into_deserializer(self) -> Self {
         self
     }
+}
+
+fn expected(what: &str, found: &Value) -> FromValueError {
+    let found = found.value_type().with_article();
+    Error::custom(format_args!("expected {what}, found {found}"))
 }
 
 /// An enum's variant with content, written as an object with one member.
@@ -133,8 +148,9 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 impl<'de> VariantAccess<'de> for &'de Value {
     type Error = FromValueError;
 
+    /// A variant without content is a string: serde would also take `{"variant": null}`.
     fn unit_variant(self) -> Result<(), Self::Error> {
-        Deserialize::deserialize(self)
+        Err(Error::custom("expected a string, found an object"))
     }
 
     fn newtype_variant_seed<S: serde::de::DeserializeSeed<'de>>(
