@@ -5,6 +5,7 @@
 
 mod render;
 mod source;
+mod written;
 
 use std::fmt;
 

@@ -18,9 +18,11 @@ pub use canonical::{canonical, write_canonical, write_string};
 pub use de::{FromValueError, from_value};
 pub use number::Number;
 pub use object::Object;
-pub(crate) use outline::Builder as OutlineBuilder;
+#[cfg(feature = "yaml")]
+pub(crate) use outline::{Builder as OutlineBuilder, Track};
 pub use outline::{Outline, Spot};
-pub(crate) use read::decimal;
 pub use read::{Limits, ReadError, ReadErrorKind, read};
+#[cfg(feature = "yaml")]
+pub(crate) use read::{checked_text, decimal};
 pub use ser::{ToValueError, to_value};
 pub use value::{Value, ValueType};

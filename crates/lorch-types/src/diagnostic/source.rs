@@ -1,8 +1,10 @@
 //! The text of a document, and where in it something stands.
 
+use super::written::written_offset;
 use super::{Diagnostic, Part};
 use crate::json::{self, Limits, Outline, ReadError, Value};
 use crate::place::{Place, Span};
+use crate::pointer::Pointer;
 
 /// How a document is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +59,16 @@ impl Source {
         }
     }
 
+    /// The text that writes the value at `pointer`; `outline` is that of this text.
+    ///
+    /// For advice about a value that became something else than its author meant: the YAML
+    /// `version: 1.10` is the number 1.1, and only its text says that `"1.10"` was meant.
+    pub fn written(&self, outline: &Outline, pointer: &Pointer) -> Option<&str> {
+        let spot = outline.find(pointer);
+        let written = self.text.get(spot.value).filter(|_| spot.exact)?;
+        str::from_utf8(written).ok()
+    }
+
     /// Where the subject of `diagnostic` stands; `outline` is that of this text.
     pub fn locate(&self, outline: &Outline, diagnostic: &Diagnostic) -> Location {
         let spot = outline.find(&diagnostic.pointer);
@@ -72,37 +84,10 @@ impl Source {
     /// The bytes of the text that write the bytes `within` of the string that `value` writes.
     fn within(&self, value: &Span, within: &Span) -> Span {
         let written = self.text.get(value.clone()).unwrap_or_default();
-        let offset = |decoded| value.start + written_offset(written, decoded);
-        match written.first() {
-            // A block scalar is indented: its lines do not stand as they are.
-            Some(b'|' | b'>') => value.clone(),
-            _ => offset(within.start)..offset(within.end),
+        let offset = |decoded| written_offset(written, decoded).map(|offset| value.start + offset);
+        match (offset(within.start), offset(within.end)) {
+            (Some(start), Some(end)) => start..end,
+            _ => value.clone(),
         }
     }
-}
-
-/// How many bytes of a string as it is written come before its byte `decoded`.
-fn written_offset(written: &[u8], decoded: usize) -> usize {
-    let quote = written.first().copied().filter(|byte| matches!(byte, b'"' | b'\''));
-    let mut at = usize::from(quote.is_some());
-    let mut passed = 0;
-    while passed < decoded && at < written.len() {
-        let rest = written.get(at..).unwrap_or_default();
-        let (taken, stands_for) = match (quote, rest) {
-            (Some(b'"'), [b'\\', b'u', digits @ ..]) => {
-                let code = digits.get(..4).and_then(|it| str::from_utf8(it).ok());
-                let unit = code.and_then(|it| u32::from_str_radix(it, 16).ok()).unwrap_or(0);
-                match char::from_u32(unit) {
-                    Some(character) => (6, character.len_utf8()),
-                    // A pair of surrogates: twelve characters for one of four bytes.
-                    None => (12, 4),
-                }
-            }
-            (Some(b'"'), [b'\\', _, ..]) | (Some(b'\''), [b'\'', b'\'', ..]) => (2, 1),
-            _ => (1, 1),
-        };
-        at += taken;
-        passed += stands_for;
-    }
-    at.min(written.len())
 }
