@@ -1,0 +1,3 @@
+//! What the backends do, seen from outside.
+
+mod op_params;
