@@ -11,8 +11,15 @@ use lorch_types::schema::document_schema;
 /// Every schema as the text of its file, by the path beneath `schemas/`.
 fn render() -> BTreeMap<PathBuf, String> {
     let documents =
-        Kind::ALL.into_iter().map(|kind| (kind.schema_path().into(), document_schema(kind)));
-    documents.map(|(path, schema)| (path, format!("{schema:#}\n"))).collect()
+        Kind::ALL.map(|kind| (PathBuf::from(kind.schema_path()), document_schema(kind)));
+    let ops = lorch_backends::ops();
+    let ops = ops.iter().map(|spec| (op_path(spec.op), (spec.schema)()));
+    let files = documents.into_iter().chain(ops);
+    files.map(|(path, schema)| (path, format!("{schema:#}\n"))).collect()
+}
+
+fn op_path(op: &str) -> PathBuf {
+    Path::new("ops").join(format!("{op}.schema.json"))
 }
 
 /// Writes all files, and removes those that nothing renders any more.
@@ -128,6 +135,15 @@ mod tests {
         for kind in Kind::ALL {
             let text = rendered.get(Path::new(kind.schema_path()));
             assert!(text.is_some_and(|text| text.ends_with("}\n")), "{kind}");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_its_file() {
+        let rendered = render();
+        assert!(rendered.contains_key(Path::new("ops/write.upsert.schema.json")));
+        for spec in lorch_backends::ops() {
+            assert!(rendered.contains_key(&op_path(spec.op)), "{}", spec.op);
         }
     }
 

@@ -46,8 +46,17 @@ fn normalize(schema: &mut Schema) {
     if schema.get("default").is_some_and(Json::is_null) {
         schema.remove("default");
     }
+    join_lines(schema);
     lift_single_reference(schema);
     enumerate_variants(schema);
+}
+
+/// Doc comments are wrapped for source files; a description has line feeds between paragraphs only.
+fn join_lines(schema: &mut Schema) {
+    if let Some(Json::String(text)) = schema.get_mut("description") {
+        let paragraphs: Vec<_> = text.split("\n\n").map(|it| it.replace('\n', " ")).collect();
+        *text = paragraphs.join("\n\n");
+    }
 }
 
 /// Says the width of an integer by its bounds instead of by `format`; nothing is wider than 2^53 − 1.

@@ -1,1 +1,28 @@
-//! Not yet.
+//! Judges every document of lorch: one at a time, or as a stream of lines.
+//!
+//! A document that its Rust type accepts is valid, and no JSON Schema is compiled to find that out.
+//! One that it refuses is checked again against the schema that was generated from the type, which
+//! finds every violation; the two agree, and a document is never accepted where they would not.
+//!
+//! In reading order: [`validate_document`] judges the document of a file and [`validate_stream`]
+//! NDJSON line by line; [`Validator`] judges a value of a known kind, [`detect`](fn@detect) finds the
+//! kind out; [`Violation`] says what is wrong, and [`report`] writes that for people and programs.
+//! `schema` and `explain` turn what the JSON Schema library finds into sentences.
+
+mod detect;
+mod document;
+mod embedded;
+mod explain;
+mod near;
+pub mod report;
+mod schema;
+mod stream;
+mod validator;
+mod violation;
+
+pub use detect::{Unrecognized, detect};
+pub use document::{Verdict, validate_document};
+pub use embedded::embedded_schema;
+pub use stream::{Line, StreamOptions, StreamSummary, validate_stream};
+pub use validator::Validator;
+pub use violation::{Family, Violation};

@@ -1,0 +1,53 @@
+//! Which of some names was probably meant.
+
+/// The candidate nearest to `name`, if one is near enough to be what was meant.
+///
+/// Names that differ only in case, hyphens or underscores are the same word; otherwise about one
+/// character in three may be wrong.
+pub(crate) fn nearest<'n>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let plain = plain(name);
+    let tolerance = (plain.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| (distance(&plain, &self::plain(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= tolerance)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[track_caller]
+    fn check(name: &str, candidates: &[&'static str], expected: Option<&str>) {
+        assert_eq!(nearest(name, candidates.iter().copied()), expected, "{name}");
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_found() {
+        check("setps", &["steps", "version"], Some("steps"));
+        check("runing", &["pending", "running"], Some("running"));
+        check("stepId", &["step_id", "steps"], Some("step_id"));
+        check("step-id", &["step_id"], Some("step_id"));
+        check("fo", &["for", "of"], Some("for"));
+    }
+
+    #[test]
+    fn a_name_that_is_nothing_like_them_is_not() {
+        check("colour", &["steps", "version"], None);
+        check("x", &["steps"], None);
+    }
+}

@@ -1,0 +1,36 @@
+//! One JSON object a line.
+
+use std::io::{self, Write};
+
+use lorch_types::json::{Object, Value};
+
+use super::{Finding, severity};
+
+/// The finding as an object: `code`, `severity`, `message`, `file`, `line`, `column`, `pointer`, and
+/// `keyword` and `help` where there are some.
+pub(super) fn write(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let Finding { diagnostic, keyword, file, place, .. } = finding;
+    let mut object: Object = [
+        ("code", Value::from(diagnostic.code.0)),
+        ("severity", severity(diagnostic.severity).into()),
+        ("message", diagnostic.message.as_str().into()),
+        ("file", file.as_str().into()),
+        ("line", count(place.line)),
+        ("column", count(place.column)),
+        ("pointer", diagnostic.pointer.to_string().into()),
+    ]
+    .into_iter()
+    .collect();
+    if let Some(keyword) = keyword {
+        object.insert("keyword", keyword.clone());
+    }
+    if let Some(help) = &diagnostic.help {
+        object.insert("help", help.as_str());
+    }
+    writeln!(out, "{}", Value::Object(object))
+}
+
+/// A line or column as a number.
+pub(super) fn count(count: usize) -> Value {
+    u64::try_from(count).unwrap_or(u64::MAX).into()
+}

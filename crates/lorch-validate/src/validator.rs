@@ -1,0 +1,71 @@
+//! The judge of documents of one kind.
+
+use std::sync::OnceLock;
+
+use lorch_types::json::{FromValueError, Value, from_value};
+use lorch_types::pointer::Pointer;
+use lorch_types::{Kind, job};
+
+use crate::embedded::embedded_schema;
+use crate::schema::Schema;
+use crate::violation::{Family, Violation};
+
+/// Judges documents of one kind.
+#[derive(Debug)]
+pub struct Validator {
+    kind: Kind,
+    /// Compiled when the first document fails; `None` if the embedded schema cannot be used.
+    schema: OnceLock<Option<Schema>>,
+}
+
+impl Validator {
+    /// The judge of documents of `kind`; making one costs nothing.
+    pub const fn for_kind(kind: Kind) -> Self {
+        Self { kind, schema: OnceLock::new() }
+    }
+
+    /// The kind of document that it judges.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Every rule that `document` breaks; none when it is valid.
+    ///
+    /// They are ordered by their pointers, array items by their index.
+    pub fn validate(&self, document: &Value) -> Vec<Violation> {
+        let Err(error) = accepted_by_type(self.kind, document) else { return Vec::new() };
+        let schema = self.schema.get_or_init(|| embedded(self.kind));
+        let found = schema.as_ref().map(|schema| schema.violations(document)).unwrap_or_default();
+        if found.is_empty() { vec![refused_by_type_alone(self.kind, &error)] } else { found }
+    }
+}
+
+/// Whether the type of this kind can hold the document.
+fn accepted_by_type(kind: Kind, document: &Value) -> Result<(), FromValueError> {
+    match kind {
+        Kind::JobDef => from_value::<job::JobDef>(document).map(drop),
+        Kind::JobInstance => from_value::<job::JobInstance>(document).map(drop),
+        Kind::RunRecord => from_value::<job::RunRecord>(document).map(drop),
+        Kind::StepManifest => from_value::<job::StepManifest>(document).map(drop),
+        Kind::AttemptRecord => from_value::<job::AttemptRecord>(document).map(drop),
+        Kind::StepOutcome => from_value::<job::StepOutcome>(document).map(drop),
+    }
+}
+
+fn embedded(kind: Kind) -> Option<Schema> {
+    Schema::compile(serde_json::from_str(embedded_schema(kind)).ok()?).ok()
+}
+
+/// The type refuses what the schema accepts. That is a mistake in lorch, and never a reason to
+/// accept a document that nothing can use.
+fn refused_by_type_alone(kind: Kind, error: &FromValueError) -> Violation {
+    Violation {
+        pointer: Pointer::root(),
+        keyword: "type".into(),
+        family: Family::Type,
+        message: format!("this is no {kind}: {error}"),
+        found: None,
+        expected: None,
+        help: Some("the schema accepts it: please report this as a bug of lorch".to_owned()),
+    }
+}
