@@ -13,6 +13,7 @@ mod instance;
 mod manifest;
 mod op;
 mod run;
+mod transition;
 
 pub use attempt::{AttemptRecord, AttemptStatus, StepOutcome, StepStatus};
 pub use definition::{JobDef, StepDef};
@@ -23,3 +24,4 @@ pub use instance::{JobInstance, JobStepInstance};
 pub use manifest::StepManifest;
 pub use op::{Backend, DispatchOp, Op, OpFamily, OpName};
 pub use run::RunRecord;
+pub use transition::{AttemptEvent, IllegalTransition, StepEvent};
