@@ -37,14 +37,14 @@ pub struct Performed {
 /// When a dispatch has to stop: at its deadline, or when a person says so.
 #[derive(Clone, Debug)]
 pub struct Cancellation {
-    stop: Arc<AtomicBool>,
+    stops: Vec<Arc<AtomicBool>>,
     deadline: Option<Instant>,
 }
 
 impl Cancellation {
     /// Stops when `stop` is set, and never by itself.
     pub fn new(stop: Arc<AtomicBool>) -> Self {
-        Self { stop, deadline: None }
+        Self { stops: vec![stop], deadline: None }
     }
 
     /// Never stops.
@@ -52,10 +52,17 @@ impl Cancellation {
         Self::new(Arc::default())
     }
 
+    /// The same, and stops when `stop` is set too.
+    #[must_use]
+    pub fn or_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stops.push(stop);
+        self
+    }
+
     /// The same, and stops `timeout` from now too.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { stop: Arc::clone(&self.stop), deadline: Instant::now().checked_add(timeout) }
+        Self { stops: self.stops.clone(), deadline: Instant::now().checked_add(timeout) }
     }
 
     /// How long there is until the deadline; `None` without one.
@@ -65,7 +72,11 @@ impl Cancellation {
 
     /// Whether to stop now.
     pub fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.remaining().is_some_and(|left| left.is_zero())
+        self.is_told_to() || self.remaining().is_some_and(|left| left.is_zero())
+    }
+
+    fn is_told_to(&self) -> bool {
+        self.stops.iter().any(|stop| stop.load(Ordering::Relaxed))
     }
 
     /// Goes on, or says why to stop.
@@ -73,7 +84,7 @@ impl Cancellation {
     /// # Errors
     /// `cancelled` when a person stopped it, `timeout` when its deadline has passed.
     pub fn check(&self) -> Result<(), ErrorInfo> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.is_told_to() {
             return Err(ErrorCode::Cancelled.error("the step was stopped before it had ended"));
         }
         if self.remaining().is_some_and(|left| left.is_zero()) {
