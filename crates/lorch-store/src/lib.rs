@@ -1,1 +1,24 @@
-//! Not yet.
+//! Run records and content-addressed documents, in SQLite.
+//!
+//! [`Store`] is the way in. A run is created with the instance that it is pinned to, and recorded
+//! attempt by attempt as a list of [`Change`]s; whoever records holds the run's [`Lease`]. Documents
+//! are [`Blob`]s under the digest of their canonical text. Everything is readable with plain SQL:
+//! the tables are in `migrations/`.
+
+mod blob;
+mod change;
+mod error;
+mod lease;
+mod open;
+mod owner;
+mod record;
+mod store;
+mod writer;
+
+pub use blob::Blob;
+pub use change::{Change, StepChange};
+pub use error::StoreError;
+pub use lease::{Claim, Holder, Lease};
+pub use owner::{Owner, Process};
+pub use record::{RunStatus, RunSummary};
+pub use store::{Attempt, Store};

@@ -1,0 +1,207 @@
+//! What is recorded of an attempt as it goes on.
+
+use lorch_types::Timestamp;
+use lorch_types::job::{
+    AttemptEvent, AttemptStatus, ErrorInfo, IllegalTransition, StepEvent, StepPath, StepStatus,
+};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::record::{step_status, text_of};
+use crate::{Attempt, Blob, StoreError};
+use crate::{blob, lease};
+
+/// One thing to record; several are recorded at once, all or none of them.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Something happened to a step.
+    Step {
+        /// The place of the step in the instance, from 0.
+        position: usize,
+        /// The step.
+        step_id: StepPath,
+        /// When it happened.
+        at: Timestamp,
+        /// What happened.
+        change: StepChange,
+    },
+    /// The attempt ended, and its lease is given back.
+    End {
+        /// When it ended.
+        at: Timestamp,
+        /// How it ended.
+        event: AttemptEvent,
+    },
+}
+
+/// What happened to a step.
+#[derive(Clone, Debug)]
+pub enum StepChange {
+    /// It is about to be dispatched with this manifest.
+    Started {
+        /// The manifest.
+        manifest: Blob,
+    },
+    /// It gave this output.
+    Completed {
+        /// The output.
+        output: Blob,
+    },
+    /// It failed, or could not be dispatched.
+    Failed {
+        /// Why.
+        error: ErrorInfo,
+    },
+    /// It is not to be done.
+    Skipped,
+}
+
+impl StepChange {
+    fn event(&self) -> StepEvent {
+        match self {
+            Self::Started { .. } => StepEvent::Start,
+            Self::Completed { .. } => StepEvent::Complete,
+            Self::Failed { .. } => StepEvent::Fail,
+            Self::Skipped => StepEvent::Skip,
+        }
+    }
+}
+
+/// Records one change of an attempt whose lease was checked in the same transaction.
+pub(crate) fn apply(
+    connection: &Connection,
+    attempt: &Attempt,
+    change: &Change,
+) -> Result<(), StoreError> {
+    match change {
+        Change::Step { position, step_id, at, change } => {
+            let step = Step { attempt, position: *position, step_id, at: at.to_string() };
+            step.apply(connection, change)
+        }
+        Change::End { at, event } => end(connection, attempt, *at, *event),
+    }
+}
+
+/// A step of an attempt to which something happens.
+struct Step<'a> {
+    attempt: &'a Attempt,
+    position: usize,
+    step_id: &'a StepPath,
+    at: String,
+}
+
+impl Step<'_> {
+    fn apply(&self, connection: &Connection, change: &StepChange) -> Result<(), StoreError> {
+        let before = self.status(connection)?;
+        let after = before.next(change.event()).map_err(|source| self.illegal(source))?;
+        match change {
+            StepChange::Started { manifest } => {
+                blob::put(connection, manifest)?;
+                self.insert(connection, after, Some(manifest.digest().as_str()), None)
+            }
+            StepChange::Completed { output } => {
+                blob::put(connection, output)?;
+                self.update(connection, after, Some(output.digest().as_str()), None)
+            }
+            StepChange::Failed { error } => {
+                let error = text_of(error)?;
+                match before {
+                    StepStatus::Running => self.update(connection, after, None, Some(&error)),
+                    _ => self.insert(connection, after, None, Some(&error)),
+                }
+            }
+            StepChange::Skipped => self.insert(connection, after, None, None),
+        }
+    }
+
+    /// How far the step is, as this attempt sees it.
+    fn status(&self, connection: &Connection) -> Result<StepStatus, StoreError> {
+        const LATEST: &str = "SELECT attempt_n, status FROM outcomes
+            WHERE run_id = ?1 AND position = ?2 ORDER BY attempt_n DESC LIMIT 1";
+        let latest = connection
+            .prepare_cached(LATEST)?
+            .query_row((self.attempt.lease.run_id.as_str(), self.position), |row| {
+                Ok((row.get::<_, u64>(0)?, step_status(row, 1)?))
+            })
+            .optional()?;
+        match latest {
+            None => Ok(StepStatus::Pending),
+            Some((attempt_n, status)) if attempt_n == self.attempt.number.get() => Ok(status),
+            Some((_, status)) => {
+                status.next(StepEvent::Resume).map_err(|source| self.illegal(source))
+            }
+        }
+    }
+
+    fn illegal(&self, source: IllegalTransition) -> StoreError {
+        let run_id = self.attempt.lease.run_id.clone();
+        StoreError::IllegalStep { run_id, step_id: self.step_id.clone(), source }
+    }
+
+    fn insert(
+        &self,
+        connection: &Connection,
+        status: StepStatus,
+        manifest_ref: Option<&str>,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        const INSERT: &str = "INSERT INTO outcomes (run_id, position, attempt_n, step_id, status,
+                started_at, completed_at, manifest_ref, error)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let completed_at = (status != StepStatus::Running).then_some(&self.at);
+        connection.prepare_cached(INSERT)?.execute((
+            self.attempt.lease.run_id.as_str(),
+            self.position,
+            self.attempt.number.get(),
+            self.step_id.as_str(),
+            status.as_str(),
+            (status != StepStatus::Skipped).then_some(&self.at),
+            completed_at,
+            manifest_ref,
+            error,
+        ))?;
+        Ok(())
+    }
+
+    fn update(
+        &self,
+        connection: &Connection,
+        status: StepStatus,
+        output_ref: Option<&str>,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        const UPDATE: &str = "UPDATE outcomes
+            SET status = ?4, completed_at = ?5, output_ref = ?6, error = ?7
+            WHERE run_id = ?1 AND position = ?2 AND attempt_n = ?3";
+        connection.prepare_cached(UPDATE)?.execute((
+            self.attempt.lease.run_id.as_str(),
+            self.position,
+            self.attempt.number.get(),
+            status.as_str(),
+            &self.at,
+            output_ref,
+            error,
+        ))?;
+        Ok(())
+    }
+}
+
+fn end(
+    connection: &Connection,
+    attempt: &Attempt,
+    at: Timestamp,
+    event: AttemptEvent,
+) -> Result<(), StoreError> {
+    const END: &str = "UPDATE attempts SET status = ?3, completed_at = ?4
+        WHERE run_id = ?1 AND attempt_n = ?2 AND status = ?5";
+    let Attempt { lease, number } = attempt;
+    let ended =
+        || StoreError::AttemptEnded { run_id: lease.run_id.clone(), attempt_n: number.get() };
+    let before = AttemptStatus::Running;
+    let after = before.next(event).map_err(|_| ended())?;
+    let run_id = lease.run_id.as_str();
+    let values = (run_id, number.get(), after.as_str(), at.to_string(), before.as_str());
+    match connection.prepare_cached(END)?.execute(values)? {
+        0 => Err(ended()),
+        _ => lease::release(connection, lease),
+    }
+}

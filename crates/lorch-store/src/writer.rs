@@ -1,0 +1,187 @@
+//! Durable writes: one connection, and one commit for all that wait for one.
+//!
+//! There is no writer thread. Whoever comes while nobody writes leads: it runs what is waiting in one
+//! transaction, commits once and wakes the others; whoever comes meanwhile waits for the next commit.
+//! A single caller so pays for its own commit and for no change of threads, and a hundred callers
+//! share one.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+/// The one connection that writes, and what waits for it.
+pub(crate) struct Writer {
+    queue: Mutex<Queue>,
+    connection: Mutex<Connection>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Arc<dyn Write>>,
+    is_led: bool,
+    /// Set once a write failed after which it is not known what the disk holds.
+    has_stopped: bool,
+}
+
+/// A write that waits to be run and committed.
+trait Write: Send + Sync {
+    /// Runs it within the open transaction; what came of it counts once it is settled.
+    fn run(&self, connection: &Connection) -> Result<(), StoreError>;
+    /// Tells the caller what came of it.
+    fn settle(&self, outcome: Result<(), StoreError>);
+    /// Tells the caller to lead the next commit.
+    fn lead(&self);
+}
+
+/// One caller's write and the place where it waits.
+struct Ticket<T, F> {
+    work: F,
+    value: Mutex<Option<T>>,
+    call: Mutex<Option<Call>>,
+    called: Condvar,
+}
+
+/// What a waiting caller is woken for.
+enum Call {
+    Lead,
+    Settled(Result<(), StoreError>),
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { queue: Mutex::default(), connection: Mutex::new(connection) }
+    }
+
+    /// Runs `work` in a transaction and returns once that is durable, with what it gave.
+    ///
+    /// `work` may be run twice, when a write that shared its first transaction failed.
+    pub(crate) fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, StoreError> + Send + Sync + 'static,
+    {
+        let ticket = Arc::new(Ticket {
+            work,
+            value: Mutex::default(),
+            call: Mutex::default(),
+            called: Condvar::new(),
+        });
+        if self.enqueue(Arc::clone(&ticket) as Arc<dyn Write>) {
+            self.lead();
+        }
+        loop {
+            match ticket.wait() {
+                Call::Lead => self.lead(),
+                Call::Settled(outcome) => {
+                    outcome?;
+                    // A write that was settled well has left its value.
+                    return lock(&ticket.value).take().ok_or(StoreError::Stopped);
+                }
+            }
+        }
+    }
+
+    /// Whether the caller leads.
+    fn enqueue(&self, write: Arc<dyn Write>) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.waiting.push(write);
+        !std::mem::replace(&mut queue.is_led, true)
+    }
+
+    fn lead(&self) {
+        let connection = lock(&self.connection);
+        let (batch, has_stopped) = {
+            let mut queue = lock(&self.queue);
+            (std::mem::take(&mut queue.waiting), queue.has_stopped)
+        };
+        let outcomes = if has_stopped {
+            batch.iter().map(|_| Err(StoreError::Stopped)).collect()
+        } else {
+            commit(&connection, &batch)
+        };
+        let failed = outcomes.iter().any(|outcome| matches!(outcome, Err(StoreError::Io(_))));
+        drop(connection);
+        {
+            let mut queue = lock(&self.queue);
+            queue.has_stopped |= failed;
+            match queue.waiting.first() {
+                Some(next) => next.lead(),
+                None => queue.is_led = false,
+            }
+        }
+        for (write, outcome) in batch.iter().zip(outcomes) {
+            write.settle(outcome);
+        }
+    }
+}
+
+/// Commits all of `batch` at once; where that fails, each on its own, so that none fails for another.
+fn commit(connection: &Connection, batch: &[Arc<dyn Write>]) -> Vec<Result<(), StoreError>> {
+    match transaction(connection, batch) {
+        Ok(()) => batch.iter().map(|_| Ok(())).collect(),
+        Err(error @ (StoreError::Io(_) | StoreError::Busy { .. })) => {
+            batch.iter().map(|_| Err(error.clone())).collect()
+        }
+        Err(error) if batch.len() == 1 => batch.iter().map(|_| Err(error.clone())).collect(),
+        Err(_) => {
+            batch.iter().map(|write| transaction(connection, std::slice::from_ref(write))).collect()
+        }
+    }
+}
+
+fn transaction(connection: &Connection, batch: &[Arc<dyn Write>]) -> Result<(), StoreError> {
+    let execute = |sql| connection.prepare_cached(sql)?.execute([]);
+    execute("BEGIN IMMEDIATE")?;
+    let outcome = batch
+        .iter()
+        .try_for_each(|write| write.run(connection))
+        .and_then(|()| Ok(execute("COMMIT").map(drop)?));
+    // SQLite itself ends the transaction after some errors.
+    if outcome.is_err() && !connection.is_autocommit() {
+        execute("ROLLBACK")?;
+    }
+    outcome
+}
+
+impl<T, F> Ticket<T, F> {
+    fn wait(&self) -> Call {
+        let mut call = lock(&self.call);
+        loop {
+            match call.take() {
+                Some(call) => return call,
+                None => call = self.called.wait(call).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    fn call(&self, call: Call) {
+        *lock(&self.call) = Some(call);
+        self.called.notify_one();
+    }
+}
+
+impl<T, F> Write for Ticket<T, F>
+where
+    T: Send,
+    F: Fn(&Connection) -> Result<T, StoreError> + Send + Sync,
+{
+    fn run(&self, connection: &Connection) -> Result<(), StoreError> {
+        *lock(&self.value) = Some((self.work)(connection)?);
+        Ok(())
+    }
+
+    fn settle(&self, outcome: Result<(), StoreError>) {
+        self.call(Call::Settled(outcome));
+    }
+
+    fn lead(&self) {
+        self.call(Call::Lead);
+    }
+}
+
+/// What a mutex guards; a thread that panicked holding one has left nothing half done here.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
