@@ -19,7 +19,7 @@ use crate::json::write_string;
 
 pub use error::{ReferenceError, ReferenceErrorKind};
 pub use follow::{FollowError, FollowErrorKind};
-pub(crate) use scan::{Origin, Setting, has_shape, prefix, scan, text_after};
+pub(crate) use scan::{Origin, Setting, has_shape, prefix, scan, text_after, whole};
 
 /// A path into one of the values that a job works with. `Display` writes it so that it is read as
 /// itself again.
@@ -80,7 +80,7 @@ impl Reference {
     /// # Errors
     /// When `text` is not a reference as a whole.
     pub fn parse_compiled(text: &str) -> Result<Self, ReferenceError> {
-        scan::whole(text, Origin::Compiled)
+        scan::whole(text, Setting::Reference, Origin::Compiled)
     }
 
     /// The text of the root and the first `count` segments.
@@ -125,7 +125,7 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        scan::whole(text, Origin::Authored)
+        scan::whole(text, Setting::Reference, Origin::Authored)
     }
 }
 

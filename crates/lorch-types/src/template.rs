@@ -12,6 +12,7 @@ use smol_str::SmolStr;
 
 use crate::reference::{
     Origin, Reference, ReferenceError, ReferenceErrorKind, Setting, has_shape, scan, text_after,
+    whole,
 };
 
 pub use doubt::{Doubt, DoubtKind, doubts};
@@ -100,11 +101,7 @@ fn parse(text: &str, origin: Origin) -> Result<Expression, ReferenceError> {
         return Ok(Expression::Literal(text.into()));
     }
     if has_shape(text) {
-        return match origin {
-            Origin::Authored => text.parse(),
-            Origin::Compiled => Reference::parse_compiled(text),
-        }
-        .map(Expression::Reference);
+        return whole(text, Setting::Value, origin).map(Expression::Reference);
     }
     let mut builder = Builder::default();
     let mut at = usize::from(text.starts_with("@@"));

@@ -1,5 +1,12 @@
 //! Tests of manifests from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy.toml allows these in test functions; what they share is test code too"
+)]
+
 mod error;
 mod key;
 mod params;

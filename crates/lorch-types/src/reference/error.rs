@@ -83,8 +83,8 @@ pub enum ReferenceErrorKind {
         /// How many it has.
         length: usize,
     },
-    /// What stands in `${@...}` is no reference.
-    #[error("`${{@` is not followed by a reference")]
+    /// What stands where a reference should is none.
+    #[error("a reference should stand here, such as `@ctx.name`")]
     NotAReference,
 }
 
@@ -130,18 +130,16 @@ impl ReferenceError {
                     joined(Some(template), self.as_text())
                 }
                 Setting::Template => Some("close the template with `}` right after it".to_owned()),
-                Setting::Condition => None,
+                Setting::Reference | Setting::Condition => None,
             },
             ReferenceErrorKind::BadIndex { text } => Some(index_help(text)),
-            ReferenceErrorKind::BadName { found } => Some(match found {
-                Some(found) if found.is_ascii_digit() => {
-                    "an item of an array is written `[0]`, any other key `[\"...\"]`".to_owned()
-                }
-                _ => {
-                    let name = "a name has `A-Z a-z 0-9 _ -`; any other key is written `[\"...\"]`";
-                    joined(Some(name.to_owned()), self.as_text())?
-                }
-            }),
+            ReferenceErrorKind::BadName { found: Some('0'..='9') } => {
+                Some("an item of an array is written `[0]`, any other key `[\"...\"]`".to_owned())
+            }
+            ReferenceErrorKind::BadName { .. } => {
+                let name = "a name has `A-Z a-z 0-9 _ -`; any other key is written `[\"...\"]`";
+                joined(Some(name.to_owned()), self.as_text())
+            }
             ReferenceErrorKind::NoPath { .. } | ReferenceErrorKind::NotAReference => self.as_text(),
             ReferenceErrorKind::Unclosed { closing: '}' } => self.as_text(),
             ReferenceErrorKind::IndexTooLarge { .. }
@@ -157,7 +155,7 @@ impl ReferenceError {
         match self.setting {
             Setting::Value => Some("for this very text, begin it with `@@`".to_owned()),
             Setting::Template => Some("for this very text, write `$${@`".to_owned()),
-            Setting::Condition => None,
+            Setting::Reference | Setting::Condition => None,
         }
     }
 }

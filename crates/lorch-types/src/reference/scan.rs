@@ -18,6 +18,8 @@ pub(crate) enum Origin {
 /// What a reference stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
+    /// It stands where nothing but a reference may.
+    Reference,
     /// It is a whole string value.
     Value,
     /// It stands in `${...}`.
@@ -27,12 +29,16 @@ pub(crate) enum Setting {
 }
 
 /// The reference that `text` is as a whole.
-pub(super) fn whole(text: &str, origin: Origin) -> Result<Reference, ReferenceError> {
-    let (reference, end) = scan(text, 0, Setting::Value, origin)?;
+pub(crate) fn whole(
+    text: &str,
+    setting: Setting,
+    origin: Origin,
+) -> Result<Reference, ReferenceError> {
+    let (reference, end) = scan(text, 0, setting, origin)?;
     if end == text.len() {
         return Ok(reference);
     }
-    Err(text_after(text, &reference, end, Setting::Value))
+    Err(text_after(text, &reference, end, setting))
 }
 
 /// The error that `reference` should have ended `text` at `end`.

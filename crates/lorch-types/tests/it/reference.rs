@@ -115,6 +115,24 @@ fn names_and_keys() {
 }
 
 #[test]
+fn where_only_a_reference_may_stand() {
+    let refuse = |text: &str, code: &str, message: &str, help: Option<&str>| {
+        let error = text.parse::<Reference>().expect_err(text);
+        assert_eq!(error.code().0, code, "{text}: {error}");
+        assert!(error.to_string().contains(message), "{text}: {error}");
+        assert_eq!(error.help().as_deref(), help, "{text}");
+    };
+    refuse("payload.day", "L0110", "a reference should stand here", None);
+    refuse("", "L0110", "a reference should stand here", None);
+    refuse("@", "L0110", "a reference should stand here", None);
+    refuse("${@payload.day}", "L0110", "a reference should stand here", None);
+    refuse("@@payload.day", "L0110", "a reference should stand here", None);
+    refuse("@payload.day-x y", "L0102", "is followed by ` y`", None);
+    refuse("@payloads.day", "L0101", "`@payloads`", Some("did you mean `@payload`?"));
+    refuse("@acme", "L0101", "`@acme`", None);
+}
+
+#[test]
 fn limits_bind_authors_only() {
     let deep = |count: usize| format!("@ctx{}", ".a".repeat(count));
     let long = |length: usize| format!("@ctx.{}", "a".repeat(length - 5));
