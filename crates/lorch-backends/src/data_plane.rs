@@ -3,4 +3,5 @@
 mod column;
 mod params;
 
+pub(crate) use column::ColumnType;
 pub(crate) use params::OPS;

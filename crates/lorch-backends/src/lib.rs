@@ -5,10 +5,19 @@
 //! transaction; compute performs `compute.*` within what the workspace's configuration allows.
 
 mod backend;
+mod compute;
+pub mod config;
 mod data_plane;
 mod natural;
 mod nearest;
 mod op;
+mod redact;
+mod secrets;
+mod workspace;
 
 pub use backend::{Backend, Cancellation, Performed};
+pub use compute::{Compute, ComputeOptions, transform_worker};
+pub use config::{Config, ConfigError};
 pub use op::{OpParams, OpSpec, check_params, ops, parse_params};
+pub use secrets::{Environment, refuse_secrets};
+pub use workspace::{FilePath, InvalidPath, Workspace, WorkspaceError};

@@ -59,7 +59,7 @@ impl fmt::Debug for OpSpec {
 
 /// All operations that ship, those of the data plane first.
 pub fn ops() -> Vec<OpSpec> {
-    crate::data_plane::OPS.to_vec()
+    [crate::data_plane::OPS, &crate::compute::OPS].concat()
 }
 
 /// The operation `op`, if it ships.

@@ -1,0 +1,45 @@
+//! Which file a program's name stands for, and whether it may be started.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use lorch_types::job::{ErrorCode, ErrorInfo};
+
+use crate::compute::Context;
+use crate::config::{AllowedProgram, Config};
+
+/// Whether `config` allows the program that `argv` begins with.
+///
+/// # Errors
+/// A sentence with the line to add.
+pub(crate) fn is_allowed(name: &str, config: &Config) -> Result<AllowedProgram, String> {
+    let program: AllowedProgram =
+        name.parse().map_err(|error: crate::config::InvalidProgram| error.to_string())?;
+    if config.allow.programs.contains(&program) {
+        return Ok(program);
+    }
+    let entry = format!("programs = [{}]", lorch_types::json::Value::from(program.to_string()));
+    Err(format!("lorch.toml does not allow the program `{program}`; add under [allow]: {entry}"))
+}
+
+/// The file to start for `name`, looked up in `path` where it is only a name.
+pub(super) fn find(name: &str, path: &OsStr, context: &Context<'_>) -> Result<PathBuf, ErrorInfo> {
+    let program = is_allowed(name, context.config)
+        .map_err(|message| ErrorCode::Denied.error(message).with_details([("program", name)]))?;
+    match program {
+        AllowedProgram::Absolute(path) => Ok(path.into()),
+        AllowedProgram::InWorkspace(path) => Ok(context.workspace.file(&path)?),
+        AllowedProgram::Name(name) => std::env::split_paths(path)
+            // An empty or relative entry would mean the folder that the program runs in.
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(&name))
+            .find(|file| is_executable(file))
+            .ok_or_else(|| ErrorCode::NotFound.error(format!("there is no `{name}` in PATH"))),
+    }
+}
+
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}

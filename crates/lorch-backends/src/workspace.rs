@@ -1,0 +1,256 @@
+//! The workspace: the folder that steps read and write in, and nothing beyond it.
+//!
+//! A [`FilePath`] is a name that cannot leave the folder by itself; [`Workspace`] opens it beneath a
+//! handle of the folder, so that a symbolic link cannot lead out either, whenever it was put there.
+
+mod path;
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use lorch_types::job::{ErrorCode, ErrorInfo};
+use rustix::fs::OFlags;
+
+pub use path::{FilePath, InvalidPath};
+
+/// A handle of the folder that steps read and write in.
+#[derive(Debug)]
+pub struct Workspace {
+    root: PathBuf,
+    dir: Dir,
+}
+
+/// Why a file of the workspace could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// The path is none that could lie in the workspace.
+    #[error(transparent)]
+    Invalid(#[from] InvalidPath),
+    /// A symbolic link on the way leads out of the workspace.
+    #[error("`{path}` leads out of the workspace")]
+    Outside {
+        /// The path.
+        path: FilePath,
+    },
+    /// lorch's own folder and configuration are not for steps to write.
+    #[error("`{path}` belongs to lorch itself, and steps do not write there")]
+    Reserved {
+        /// The path.
+        path: FilePath,
+    },
+    /// There is nothing of this name.
+    #[error("there is no `{path}` in the workspace")]
+    NotFound {
+        /// The path.
+        path: FilePath,
+    },
+    /// It is a folder, a pipe or a device.
+    #[error("`{path}` is no regular file")]
+    NotAFile {
+        /// The path.
+        path: FilePath,
+    },
+    /// It is larger than what may be read.
+    #[error("`{path}` is larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The path.
+        path: FilePath,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The operating system refused.
+    #[error("`{path}`: {source}")]
+    Io {
+        /// The path.
+        path: FilePath,
+        /// Its reason.
+        source: io::Error,
+    },
+}
+
+impl Workspace {
+    /// The workspace at `root`.
+    ///
+    /// # Errors
+    /// When `root` is no folder that can be opened.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let root = root.canonicalize()?;
+        let dir = Dir::open_ambient_dir(&root, ambient_authority())?;
+        Ok(Self { root, dir })
+    }
+
+    /// Where the folder was when it was opened.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The bytes of a file, `limit` of them at most.
+    ///
+    /// # Errors
+    /// When it is not there, leads out, is no regular file, or is larger than `limit`.
+    pub fn read(&self, path: &FilePath, limit: usize) -> Result<Vec<u8>, WorkspaceError> {
+        let file = self.open_file(path)?;
+        let mut bytes = Vec::new();
+        let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(bound).read_to_end(&mut bytes).map_err(|error| failure(path, error))?;
+        if bytes.len() > limit {
+            return Err(WorkspaceError::TooLarge { path: path.clone(), limit });
+        }
+        Ok(bytes)
+    }
+
+    /// Whether a file can be opened to be read.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check_file(&self, path: &FilePath) -> Result<(), WorkspaceError> {
+        self.open_file(path).map(drop)
+    }
+
+    /// Whether a file could be written: the part of the way that exists stays inside.
+    ///
+    /// # Errors
+    /// When a link leads out, or the place belongs to lorch.
+    pub fn check_writable(&self, path: &FilePath) -> Result<(), WorkspaceError> {
+        let mut known = path.parent();
+        while let Some(folder) = known {
+            match self.dir.canonicalize(folder) {
+                Ok(real) => return refuse_reserved(path, &real),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    known = Path::new(folder).parent().and_then(Path::to_str);
+                }
+                Err(error) => return Err(failure(path, error)),
+            }
+        }
+        refuse_reserved(path, Path::new(""))
+    }
+
+    /// Writes a file so that anyone sees either the old one or the whole new one, also after a
+    /// power cut; folders on the way are made.
+    ///
+    /// # Errors
+    /// When a link leads out, the place belongs to lorch, or the operating system refuses.
+    pub fn write(&self, path: &FilePath, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        self.check_writable(path)?;
+        let folder = self.folder_of(path).map_err(|error| failure(path, error))?;
+        let temporary = temporary_name();
+        let written = write_durably(&folder, &temporary, bytes)
+            .and_then(|()| folder.rename(&temporary, &folder, path.file_name()))
+            .and_then(|()| sync_folder(&folder));
+        written.map_err(|error| {
+            // After a successful rename there is nothing of this name to remove.
+            let _ = folder.remove_file(&temporary);
+            failure(path, error)
+        })
+    }
+
+    /// The folder at `path` as a path for a child process, checked to lie inside.
+    ///
+    /// # Errors
+    /// When it is not there, is no folder, or leads out.
+    pub fn folder(&self, path: &FilePath) -> Result<PathBuf, WorkspaceError> {
+        let real = self.dir.canonicalize(path.as_str()).map_err(|error| failure(path, error))?;
+        self.dir.open_dir(&real).map_err(|error| failure(path, error))?;
+        Ok(self.root.join(real))
+    }
+
+    /// The file at `path` as a path for a child process, checked to lie inside.
+    ///
+    /// # Errors
+    /// When it is not there, is no regular file, or leads out.
+    pub fn file(&self, path: &FilePath) -> Result<PathBuf, WorkspaceError> {
+        self.check_file(path)?;
+        let real = self.dir.canonicalize(path.as_str()).map_err(|error| failure(path, error))?;
+        Ok(self.root.join(real))
+    }
+
+    fn open_file(&self, path: &FilePath) -> Result<File, WorkspaceError> {
+        let mut options = OpenOptions::new();
+        // Opening a pipe must not wait for someone to write into it.
+        options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        let opened = self.dir.open_with(path.as_str(), &options);
+        let file = opened.map_err(|error| failure(path, error))?;
+        let metadata = file.metadata().map_err(|error| failure(path, error))?;
+        if metadata.is_file() {
+            Ok(file)
+        } else {
+            Err(WorkspaceError::NotAFile { path: path.clone() })
+        }
+    }
+
+    fn folder_of(&self, path: &FilePath) -> io::Result<Dir> {
+        let Some(parent) = path.parent() else { return self.dir.try_clone() };
+        match self.dir.open_dir(parent) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.dir.create_dir_all(parent)?;
+                self.dir.open_dir(parent)
+            }
+            opened => opened,
+        }
+    }
+}
+
+fn write_durably(folder: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = folder.open_with(name, OpenOptions::new().write(true).create_new(true))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Dir) -> io::Result<()> {
+    // The handle may be one that only names the folder; syncing needs one that is open.
+    folder.open(".")?.sync_all()
+}
+
+fn temporary_name() -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!(".lorch-tmp-{}-{count}", std::process::id())
+}
+
+/// Refuses what would let a step change its own permissions or records; `folder` is the real one.
+fn refuse_reserved(path: &FilePath, folder: &Path) -> Result<(), WorkspaceError> {
+    const OWN: [&str; 2] = [".lorch", "lorch.toml"];
+    let target = folder.join(path.file_name());
+    let rest_missing = Path::new(path.as_str()).components().next();
+    let first = target.components().next();
+    // On file systems that ignore case `.LORCH` is the same folder.
+    let own = [first, rest_missing].into_iter().flatten().any(|component| {
+        let name = component.as_os_str();
+        OWN.iter().any(|own| name.eq_ignore_ascii_case(own))
+    });
+    if own { Err(WorkspaceError::Reserved { path: path.clone() }) } else { Ok(()) }
+}
+
+fn failure(path: &FilePath, source: io::Error) -> WorkspaceError {
+    let path = path.clone();
+    match source.kind() {
+        io::ErrorKind::NotFound => WorkspaceError::NotFound { path },
+        // An escape is found by cap-std, not by the operating system, and so has no number.
+        io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => {
+            WorkspaceError::Outside { path }
+        }
+        _ => WorkspaceError::Io { path, source },
+    }
+}
+
+impl WorkspaceError {
+    /// The stable code of this error.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Invalid(_) => ErrorCode::InvalidParams,
+            Self::Outside { .. } | Self::Reserved { .. } => ErrorCode::Denied,
+            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::TooLarge { .. } => ErrorCode::OutputTooLarge,
+            Self::NotAFile { .. } | Self::Io { .. } => ErrorCode::Io,
+        }
+    }
+}
+
+impl From<WorkspaceError> for ErrorInfo {
+    fn from(error: WorkspaceError) -> Self {
+        error.code().error(error.to_string())
+    }
+}
