@@ -19,6 +19,7 @@ pub use blob::Blob;
 pub use change::{Change, StepChange};
 pub use error::StoreError;
 pub use lease::{Claim, Holder, Lease};
+pub use open::sqlite_version;
 pub use owner::{Owner, Process};
 pub use record::{RunStatus, RunSummary};
 pub use store::{Attempt, Store};

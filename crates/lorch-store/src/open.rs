@@ -16,6 +16,10 @@ const APPLICATION_ID: i32 = 0x6c72_6368;
 /// The migrations; the n-th leads to version n.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
 
+/// The version of a store that has had all migrations.
+#[expect(clippy::cast_possible_truncation, reason = "there are few migrations")]
+const VERSION: i32 = MIGRATIONS.len() as i32;
+
 /// How long a locked database is waited for.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -25,6 +29,11 @@ const FIRST_SAFE_SQLITE: i32 = 3_051_003;
 /// The WAL is copied into the database when it has this many pages (16 MiB): rarely enough that the
 /// copying stays out of all but one commit in some hundreds.
 const CHECKPOINT_PAGES: i32 = 4096;
+
+/// The version of the SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
 
 /// The connection that writes, and the one that reads, of the store at `path`, which is made when
 /// there is none.
@@ -72,14 +81,14 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
 /// Refuses a file that holds anything but a run store, before anything is written to it.
 fn check_owner(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let found = patiently(|| {
-        let application_id: i32 = pragma(connection, "application_id")?;
         let tables: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        Ok((application_id, tables))
+        Ok((pragma(connection, "application_id")?, pragma(connection, "user_version")?, tables))
     });
     match found {
-        Ok((APPLICATION_ID, _) | (0, 0)) => Ok(()),
-        Ok((application_id, _)) => {
+        Ok((APPLICATION_ID, version, _)) => check_version(version, path),
+        Ok((0, 0, 0)) => Ok(()),
+        Ok((application_id, ..)) => {
             Err(StoreError::Foreign { path: path.to_owned(), application_id })
         }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
@@ -89,24 +98,27 @@ fn check_owner(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
+fn check_version(found: i32, path: &Path) -> Result<(), StoreError> {
+    if found > VERSION {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION });
+    }
+    Ok(())
+}
+
 /// Brings the store to the newest version in one transaction, and refuses one that is newer.
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let known = i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX);
-    let found: i32 = pragma(connection, "user_version")?;
-    if found == known {
+    if pragma(connection, "user_version")? == VERSION {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have done it while this one waited.
-    let found: i32 = pragma(&transaction, "user_version")?;
-    if found > known {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known });
-    }
+    let found = pragma(&transaction, "user_version")?;
+    check_version(found, path)?;
     for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", known)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
 }
 

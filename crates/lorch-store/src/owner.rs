@@ -26,7 +26,11 @@ pub struct Process {
 impl Owner {
     /// This process.
     pub fn current() -> Self {
-        let pid = std::process::id();
+        Self::of(std::process::id())
+    }
+
+    /// The process of this machine that has the id `pid` now.
+    pub fn of(pid: u32) -> Self {
         let started = stat(pid).map(|stat| stat.started).unwrap_or_default();
         Self { host: host(), pid, process: Process { table: process_table(), started } }
     }
@@ -116,12 +120,10 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_process_that_ended_is_dead_even_before_it_is_waited_for() {
+    fn a_process_that_ended_is_dead() {
         let mut child =
             std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
-        let started = stat(child.id()).unwrap().started;
-        let process = Process { started, ..Owner::current().process };
-        let owner = Owner { pid: child.id(), process, ..Owner::current() };
+        let owner = Owner::of(child.id());
         assert!(!owner.is_dead());
         child.kill().unwrap();
         child.wait().unwrap();

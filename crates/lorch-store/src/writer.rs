@@ -185,3 +185,105 @@ where
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// A writer of a table, whose file may grow to `pages` pages.
+    fn writer(folder: &tempfile::TempDir, pages: i64) -> Writer {
+        let connection = Connection::open(folder.path().join("rows.db")).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.pragma_update(None, "max_page_count", pages).unwrap();
+        connection.execute_batch("CREATE TABLE IF NOT EXISTS rows (text)").unwrap();
+        Writer::new(connection)
+    }
+
+    fn insert(writer: &Writer, text: String) -> Result<(), StoreError> {
+        writer.write(move |connection| {
+            connection.prepare_cached("INSERT INTO rows VALUES (?1)")?.execute([&text])?;
+            Ok(())
+        })
+    }
+
+    fn count(writer: &Writer) -> i64 {
+        let count = "SELECT count(*) FROM rows";
+        lock(&writer.connection).query_row(count, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn on_a_full_disk_what_fits_is_written_and_what_does_not_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 8);
+        thread::scope(|scope| {
+            for n in 0..8 {
+                let writer = &writer;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        let large = insert(writer, "x".repeat(100_000));
+                        assert!(matches!(large, Err(StoreError::Full)), "{large:?}");
+                        insert(writer, format!("small {n}")).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(count(&writer), 8 * 20);
+        while insert(&writer, "x".repeat(1000)).is_ok() {}
+        let full = count(&writer);
+        drop(writer);
+        let writer = self::writer(&folder, 1000);
+        assert_eq!(count(&writer), full, "nothing is lost");
+        insert(&writer, "there is space again".to_owned()).unwrap();
+    }
+
+    #[test]
+    fn a_refused_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 1000);
+        let refused: Result<(), _> = writer.write(|connection| {
+            connection.execute("INSERT INTO rows VALUES ('half')", [])?;
+            Err(StoreError::Stopped)
+        });
+        assert!(matches!(refused, Err(StoreError::Stopped)));
+        insert(&writer, "whole".to_owned()).unwrap();
+        assert_eq!(count(&writer), 1);
+    }
+
+    #[test]
+    fn after_a_failed_write_nothing_more_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 1000);
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        let failed: Result<(), _> =
+            writer.write(move |_| Err(rusqlite::Error::SqliteFailure(code, None).into()));
+        assert!(matches!(failed, Err(StoreError::Io(_))), "{failed:?}");
+        let refused = insert(&writer, "later".to_owned());
+        assert!(matches!(refused, Err(StoreError::Stopped)), "{refused:?}");
+        assert_eq!(count(&writer), 0);
+    }
+
+    #[test]
+    fn each_of_many_writers_is_told_what_became_of_its_own_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 1_000_000);
+        thread::scope(|scope| {
+            for n in 0..16_i64 {
+                let writer = &writer;
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        let insert = "INSERT INTO rows VALUES (?1) RETURNING text";
+                        let text = format!("{n} {round}");
+                        let given = text.clone();
+                        let returned: Result<String, _> = writer.write(move |connection| {
+                            Ok(connection.query_row(insert, [&given], |row| row.get(0))?)
+                        });
+                        assert_eq!(returned.unwrap(), text);
+                    }
+                });
+            }
+        });
+        assert_eq!(count(&writer), 16 * 50);
+    }
+}

@@ -1,5 +1,4 @@
 //! A bench to run jobs on: a store, an engine and a backend whose effects are counted.
-#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up fails its test")]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,4 @@
 //! Steps that fail, and what becomes of the attempt.
-#![expect(clippy::unwrap_used, reason = "`check` is part of every test here")]
 
 use std::sync::atomic::Ordering;
 
