@@ -14,7 +14,7 @@ mod scan;
 mod ser;
 mod value;
 
-pub use canonical::{canonical, write_canonical, write_string};
+pub use canonical::{canonical, write_canonical, write_canonical_object, write_string};
 pub use de::{FromValueError, from_value};
 pub use number::Number;
 pub use object::Object;

@@ -31,5 +31,5 @@ pub use digest::{Digest, IdempotencyKey};
 pub use id::InvalidId;
 pub use integer::{MAX_SAFE_INTEGER, PositiveInteger};
 pub use kind::Kind;
-pub use smol_str::SmolStr;
+pub use smol_str::{SmolStr, format_smolstr};
 pub use timestamp::Timestamp;

@@ -5,6 +5,7 @@
 //! `@`, and of n dollars before `{@` half are meant: an odd one begins a template.
 
 mod doubt;
+mod place;
 mod secret;
 mod write;
 
@@ -16,6 +17,7 @@ use crate::reference::{
 };
 
 pub use doubt::{Doubt, DoubtKind, doubts};
+pub use place::reference_spans;
 pub use secret::{FillError, fill_secrets};
 pub use write::escape;
 

@@ -20,6 +20,17 @@ pub enum Scope {
     Explicit,
 }
 
+impl Scope {
+    /// The scope as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Semantic => "semantic",
+            Self::Explicit => "explicit",
+        }
+    }
+}
+
 /// The idempotency of a `write.*` step, as its author writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]

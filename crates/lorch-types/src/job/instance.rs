@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{CompiledIdempotency, DispatchOp, JobId, PhaseId, StepPath, Version};
-use crate::json::Object;
+use crate::json::{Number, Object, write_canonical, write_canonical_object, write_string};
 use crate::optional::not_null;
 use crate::{Digest, PositiveInteger, Timestamp};
 
@@ -85,5 +85,73 @@ impl<'de> Deserialize<'de> for JobStepInstance {
             )));
         }
         Ok(step)
+    }
+}
+
+impl JobInstance {
+    /// Appends the instance as JSON: its fields in the order of the schema, params canonical.
+    pub fn write_json(&self, out: &mut String) {
+        out.push_str("{\"job_id\":");
+        write_string(self.job_id.as_str(), out);
+        out.push_str(",\"job_version\":");
+        write_string(self.job_version.as_str(), out);
+        out.push_str(",\"job_def_sha256\":");
+        write_string(self.job_def_sha256.as_str(), out);
+        out.push_str(",\"compiled_at\":");
+        write_string(&self.compiled_at.to_string(), out);
+        out.push_str(",\"steps\":[");
+        for (index, step) in self.steps.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            step.write_json(out);
+        }
+        out.push_str("]}");
+    }
+}
+
+impl JobStepInstance {
+    fn write_json(&self, out: &mut String) {
+        out.push_str("{\"step_id\":");
+        write_string(self.step_id.as_str(), out);
+        out.push_str(",\"op\":\"");
+        out.push_str(self.op.family.as_str());
+        out.push('.');
+        out.push_str(self.op.name.as_str());
+        out.push_str("\",\"params\":");
+        write_canonical_object(&self.params, out);
+        if let Some(phase_id) = &self.phase_id {
+            out.push_str(",\"phase_id\":");
+            write_string(phase_id.as_str(), out);
+        }
+        if let Some(timeout_s) = self.timeout_s {
+            out.push_str(",\"timeout_s\":");
+            Number::from(timeout_s.get()).write_canonical(out);
+        }
+        if let Some(continue_on_error) = self.continue_on_error {
+            out.push_str(",\"continue_on_error\":");
+            out.push_str(if continue_on_error { "true" } else { "false" });
+        }
+        out.push_str(",\"compiled_skip\":");
+        out.push_str(if self.compiled_skip { "true" } else { "false" });
+        if let Some(idempotency) = &self.idempotency {
+            out.push_str(",\"idempotency\":");
+            idempotency.write_json(out);
+        }
+        out.push('}');
+    }
+}
+
+impl CompiledIdempotency {
+    fn write_json(&self, out: &mut String) {
+        out.push_str("{\"scope\":\"");
+        out.push_str(self.scope.as_str());
+        out.push('"');
+        if let Some(semantic_key) = &self.semantic_key {
+            out.push_str(",\"semantic_key\":");
+            write_canonical(semantic_key, out);
+        }
+        out.push_str(",\"include_payload_hash\":");
+        out.push_str(if self.include_payload_hash { "true}" } else { "false}" });
     }
 }

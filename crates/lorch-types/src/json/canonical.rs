@@ -1,6 +1,6 @@
 //! Canonical JSON: RFC 8785 (JCS) with 64-bit integers written exactly.
 
-use super::Value;
+use super::{Object, Value};
 use super::scan::plain_prefix;
 
 /// The canonical text of `value`.
@@ -27,18 +27,21 @@ pub fn write_canonical(value: &Value, out: &mut String) {
             }
             out.push_str(if items.is_empty() { "[]" } else { "]" });
         }
-        Value::Object(object) => {
-            let mut separator = '{';
-            for (key, value) in object.iter() {
-                out.push(separator);
-                separator = ',';
-                write_string(key, out);
-                out.push(':');
-                write_canonical(value, out);
-            }
-            out.push_str(if object.is_empty() { "{}" } else { "}" });
-        }
+        Value::Object(object) => write_canonical_object(object, out),
     }
+}
+
+/// Appends the canonical text of `object` to `out`.
+pub fn write_canonical_object(object: &Object, out: &mut String) {
+    let mut separator = '{';
+    for (key, value) in object.iter() {
+        out.push(separator);
+        separator = ',';
+        write_string(key, out);
+        out.push(':');
+        write_canonical(value, out);
+    }
+    out.push_str(if object.is_empty() { "{}" } else { "}" });
 }
 
 /// Appends `text` as a JSON string, escaping only what RFC 8785 section 3.2.2.2 escapes.

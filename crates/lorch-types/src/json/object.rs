@@ -51,6 +51,11 @@ impl Object {
         self.0.get_mut(at).map(|(_, value)| value)
     }
 
+    /// Which member `key` is, in canonical order from 0.
+    pub fn position_of(&self, key: &str) -> Option<usize> {
+        self.position(key).ok()
+    }
+
     /// Whether there is a member `key`.
     pub fn contains_key(&self, key: &str) -> bool {
         self.position(key).is_ok()
