@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use lorch_backends::{Backend, Cancellation};
-use lorch_store::{Attempt, Claim, Owner, Store};
+use lorch_store::{Attempt, Claim, Owner, Store, StoreError};
 use lorch_types::job::{self, ErrorInfo, JobInstance, RunId, RunRecord, StepOutcome, StepPath};
 use lorch_types::{PositiveInteger, Timestamp};
 
@@ -108,7 +108,7 @@ impl Engine {
             return Err(EngineError::OtherJob { record, instance });
         }
         let attempt = self.store.create(record, instance, self.claim())?;
-        self.drive(&attempt, record, instance, &[], observer)
+        self.drive(&attempt, record, instance, observer)
     }
 
     /// Makes the next attempt at a run: what completed stays as it is, the rest is done.
@@ -120,14 +120,12 @@ impl Engine {
         run_id: &RunId,
         observer: &mut dyn Observer,
     ) -> Result<Conclusion, EngineError> {
-        let Some(attempt) = self.store.resume(run_id, self.claim())? else {
-            return Ok(Conclusion::AlreadyCompleted);
-        };
-        let record = self.store.run(run_id)?;
-        let instance = self.store.instance(run_id)?;
-        // The newest attempt is this one: its outcomes are those that hold, and pending ones.
-        let standing = self.store.attempts(run_id)?.pop().map(|newest| newest.step_outcomes);
-        self.drive(&attempt, &record, &instance, &standing.unwrap_or_default(), observer)
+        // Neither ever changes, so that both may be read before the run is held.
+        let (record, instance) = (self.store.run(run_id)?, self.store.instance(run_id)?);
+        match self.store.resume(run_id, self.claim())? {
+            Some(attempt) => self.drive(&attempt, &record, &instance, observer),
+            None => Ok(Conclusion::AlreadyCompleted),
+        }
     }
 
     fn drive(
@@ -135,7 +133,6 @@ impl Engine {
         attempt: &Attempt,
         record: &RunRecord,
         instance: &JobInstance,
-        standing: &[StepOutcome],
         observer: &mut dyn Observer,
     ) -> Result<Conclusion, EngineError> {
         let lost = Arc::new(AtomicBool::new(false));
@@ -148,7 +145,7 @@ impl Engine {
         };
         let interval = self.settings.lease_ttl / 3;
         let claim = || self.claim();
-        let work = || run(context, standing, observer);
+        let work = || run(context, &self.standing(attempt)?, observer);
         let ended = with_heartbeat(&self.store, attempt.lease(), claim, interval, &lost, work);
         if ended.is_err() {
             // Another attempt need not wait for the lease to run out; where even this cannot be
@@ -156,6 +153,15 @@ impl Engine {
             drop(self.store.release(attempt.lease()));
         }
         ended
+    }
+
+    /// The outcomes that hold from earlier attempts, and pending ones; none in the first attempt.
+    fn standing(&self, attempt: &Attempt) -> Result<Vec<StepOutcome>, StoreError> {
+        if attempt.number() == PositiveInteger::ONE {
+            return Ok(Vec::new());
+        }
+        let newest = self.store.attempts(attempt.lease().run_id())?.pop();
+        Ok(newest.map(|newest| newest.step_outcomes).unwrap_or_default())
     }
 
     fn claim(&self) -> Claim {

@@ -22,8 +22,9 @@ use crate::{blob, lease, open, record};
 /// the disk when it returns; writes of several threads share commits.
 pub struct Store {
     path: PathBuf,
-    writer: Writer,
+    // Closed before the writer, which as the last one copies the WAL into the database.
     reader: Mutex<Connection>,
+    writer: Writer,
 }
 
 /// An attempt that is under way, and the right to record it.
@@ -58,8 +59,7 @@ impl Store {
     /// When the file cannot be opened, is no run store, or was written by a newer lorch.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (writer, reader) = open::open(path)?;
-        let (writer, reader) = (Writer::new(writer), Mutex::new(reader));
-        Ok(Self { path: path.to_owned(), writer, reader })
+        Ok(Self { path: path.to_owned(), reader: Mutex::new(reader), writer: Writer::new(writer) })
     }
 
     /// The file.

@@ -27,6 +27,16 @@ fn a_store_is_made_with_its_folder_and_opened_again() {
     assert_eq!(plain.query_row(loose, [], |row| row.get::<_, i64>(0)), Ok(0));
 }
 
+#[test]
+fn a_store_that_was_closed_is_one_file() {
+    let bench = Bench::new();
+    bench.create(1);
+    let Bench { folder, store } = bench;
+    drop(store);
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["lorch.db"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_store_is_readable_by_its_owner_only() {
