@@ -6,7 +6,7 @@ mod name;
 mod query;
 mod write;
 
-pub(crate) use assertion::{AssertRows, AssertSchema, AssertUnique, ExpectedColumn};
+pub(crate) use assertion::{AssertRows, AssertSchema, AssertUnique};
 pub(crate) use filter::{Comparisons, Filter, Test};
 pub(crate) use name::{Identifier, is_reserved};
 pub(crate) use query::{Order, QueryCount, QueryMax, QueryRows};
