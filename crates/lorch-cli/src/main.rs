@@ -1,2 +1,48 @@
-//! The lorch command.
-fn main() {}
+//! The lorch command: documents are compiled, checked, run, resumed and inspected.
+//!
+//! Each command is a file beneath `command/`, its arguments and its function side by side; `exit`
+//! holds the one place that turns an outcome into an exit status.
+
+mod amount;
+mod assignment;
+mod cli;
+mod clock;
+mod command;
+#[cfg(feature = "failpoints")]
+mod crash;
+mod dry_run;
+mod effect;
+mod events;
+mod exit;
+mod glyph;
+mod input;
+mod job;
+mod job_folder;
+mod job_inputs;
+mod machinery;
+mod policy;
+mod progress;
+mod runner;
+mod site;
+mod summary;
+mod table;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use terminal::Stream;
+
+fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    crash::arm();
+    let cli = cli::Cli::parse();
+    let outcome = cli.execute();
+    if let Err(failure) = &outcome {
+        if let Some(message) = failure.message() {
+            terminal::tell_error(&message, cli.global().color.on(Stream::Error));
+        }
+    }
+    exit::status(&outcome)
+}

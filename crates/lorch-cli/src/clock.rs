@@ -1,0 +1,30 @@
+//! The time, which the pure crates are told.
+
+use anyhow::Context;
+use lorch_types::Timestamp;
+use lorch_types::job::RunId;
+
+use crate::exit::Failure;
+
+pub(crate) use lorch_engine::system_clock as now;
+
+/// The time that compiled documents carry: `SOURCE_DATE_EPOCH` (seconds since 1970) when it is set,
+/// as reproducible builds have it, otherwise now.
+pub(crate) fn compile_time() -> Result<Timestamp, Failure> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(now()) };
+    text.to_str()
+        .and_then(|text| text.parse::<u64>().ok())
+        .and_then(|seconds| Timestamp::from_unix_millis(seconds.checked_mul(1000)?))
+        .with_context(|| {
+            format!("SOURCE_DATE_EPOCH is `{}`, not a number of seconds", text.to_string_lossy())
+        })
+        .map_err(Failure::Usage)
+}
+
+/// A new run's id: `at` and chance.
+pub(crate) fn new_run_id(at: Timestamp) -> RunId {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
+    let word = || u128::from(RandomState::new().build_hasher().finish());
+    RunId::from_parts(u64::try_from(at.unix_millis()).unwrap_or_default(), (word() << 64) | word())
+}

@@ -1,0 +1,48 @@
+//! `lorch compile`: a definition to its instance.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lorch_types::json::Limits;
+
+use crate::cli::Global;
+use crate::clock::compile_time;
+use crate::exit::Outcome;
+use crate::job::{Preparation, prepare};
+use crate::job_inputs::JobInputs;
+use crate::site::Site;
+use crate::terminal::{Stream, print_document};
+
+/// Compile a job definition to its instance, on standard output.
+///
+/// Nested jobs are inlined, conditions decided, `@ctx` and `@payload` filled in. The instance is
+/// canonical JSON, indented when a person looks at it on a terminal. `SOURCE_DATE_EPOCH` sets
+/// `compiled_at`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lorch compile examples/orders/daily.yaml --payload examples/orders/payload.json
+  lorch compile job.json --set ctx.region=eu --job-dir jobs > instance.json")]
+pub(crate) struct Compile {
+    /// The job file; `-` is standard input.
+    #[arg(value_name = "JOB")]
+    job: PathBuf,
+    #[command(flatten)]
+    inputs: JobInputs,
+}
+
+/// Writes the instance.
+pub(crate) fn compile(arguments: &Compile, global: &Global) -> Outcome {
+    let site = Site::find(global)?;
+    let (ctx, payload) = (arguments.inputs.ctx()?, arguments.inputs.payload()?);
+    let with = Preparation {
+        ctx: &ctx,
+        payload: &payload,
+        job_dir: &arguments.inputs.job_dir(&arguments.job),
+        at: compile_time()?,
+        limits: Limits { max_bytes: site.config.limits.max_document_bytes.get() },
+        policy: None,
+    };
+    let instance = prepare(&arguments.job, &with)?.told(global.color.on(Stream::Error))?;
+    print_document(&instance)
+}

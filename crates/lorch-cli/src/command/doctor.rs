@@ -1,0 +1,189 @@
+//! `lorch doctor`: whether everything is in place to run jobs here.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+use lorch_backends::DataPlane;
+use lorch_store::{RunStatus, Store};
+use lorch_types::diagnostic::Color;
+
+use crate::amount::counted;
+use crate::cli::Global;
+use crate::clock::now;
+use crate::exit::{Failure, Outcome};
+use crate::site::{CONFIG_FILE, Site, shown};
+use crate::terminal::{Stream, print, visible};
+
+/// Check that everything is in place to run jobs here, and say how to put right what is not.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 everything is in place; 1 something is not.")]
+pub(crate) struct Doctor {}
+
+/// How one check came out.
+enum Finding {
+    /// As it should be.
+    Good(String),
+    /// Worth knowing.
+    Note(String, String),
+    /// It keeps jobs from running; what would put it right.
+    Bad(String, String),
+}
+
+/// Makes every check, and fails if one failed.
+pub(crate) fn doctor(_: &Doctor, global: &Global) -> Outcome {
+    let color = global.color.on(Stream::Output);
+    print(&format!("lorch {}\n", env!("CARGO_PKG_VERSION")))?;
+    let site = match Site::find(global) {
+        Ok(site) => site,
+        Err(failure) => {
+            let message = failure.message().unwrap_or_default();
+            let fix = format!("put `{CONFIG_FILE}` right; `lorch init` in an empty folder shows one");
+            print(&Finding::Bad(message, fix).line("configuration", color))?;
+            return Err(Failure::Reported);
+        }
+    };
+    let mut bad = false;
+    for (subject, finding) in checks(&site) {
+        bad |= matches!(finding, Finding::Bad(..));
+        print(&finding.line(subject, color))?;
+    }
+    if bad { Err(Failure::Reported) } else { Ok(()) }
+}
+
+fn checks(site: &Site) -> Vec<(&'static str, Finding)> {
+    let mut all = vec![
+        ("workspace", workspace(site)),
+        ("configuration", configuration(site)),
+        ("SQLite", Finding::Good(format!("{} (built in)", lorch_store::sqlite_version()))),
+        ("run store", run_store(site)),
+        ("data plane", data_plane(site)),
+        ("permissions", permissions(site)),
+    ];
+    all.extend(variables(site).into_iter().map(|finding| ("environment", finding)));
+    all
+}
+
+fn workspace(site: &Site) -> Finding {
+    let root = site.root.display().to_string();
+    let probe = site.root.join(format!(".lorch-doctor-{}", std::process::id()));
+    match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
+        Ok(()) => Finding::Good(root),
+        Err(error) => Finding::Bad(
+            format!("{root} cannot be written: {error}"),
+            format!("give yourself the right to write there: chmod u+w {root}"),
+        ),
+    }
+}
+
+fn configuration(site: &Site) -> Finding {
+    match site.configured {
+        true => Finding::Good(shown(&site.root.join(CONFIG_FILE))),
+        false => Finding::Note(
+            format!("no {CONFIG_FILE}: the defaults hold"),
+            "`lorch init` writes one with every setting explained".to_owned(),
+        ),
+    }
+}
+
+fn run_store(site: &Site) -> Finding {
+    let path = site.store_path();
+    if !path.exists() {
+        return Finding::Good(format!("{} (made by the first run)", shown(&path)));
+    }
+    let runs = Store::open(&path).and_then(|store| store.runs(now(), usize::MAX));
+    match runs {
+        Err(error) => {
+            let fix = "move the file away, or set `[store] path` in lorch.toml".to_owned();
+            Finding::Bad(told(&error), fix)
+        }
+        Ok(runs) => {
+            let stopped = runs.iter().filter(|run| run.status == RunStatus::Interrupted);
+            let words = format!("{}, {}", shown(&path), counted(runs.len() as u64, "run"));
+            match stopped.clone().next() {
+                None => Finding::Good(words),
+                Some(first) => Finding::Note(
+                    format!("{words}, {} interrupted", stopped.count()),
+                    format!("go on with the newest: lorch resume {}", first.run_id),
+                ),
+            }
+        }
+    }
+}
+
+fn data_plane(site: &Site) -> Finding {
+    let path = site.data_path();
+    if !path.exists() {
+        return Finding::Good(format!("{} (made by the first run)", shown(&path)));
+    }
+    match DataPlane::open(&path) {
+        Ok(_) => Finding::Good(shown(&path)),
+        Err(error) => Finding::Bad(
+            error.to_string(),
+            "move the file away, or set `[data_plane] url` in lorch.toml".to_owned(),
+        ),
+    }
+}
+
+/// Whether other users can read what was recorded.
+fn permissions(site: &Site) -> Finding {
+    let files = [site.store_path(), site.data_path()];
+    let open: Vec<String> =
+        files.iter().filter(|path| readable_by_others(path)).map(|path| shown(path)).collect();
+    if open.is_empty() {
+        return Finding::Good("databases are readable by you alone".to_owned());
+    }
+    let open = open.join(" ");
+    Finding::Note(format!("other users can read {open}"), format!("chmod go= {open}"))
+}
+
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let is_open = |path: &Path, bits: u32| {
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & bits != 0)
+    };
+    // A folder that others cannot enter protects what is in it.
+    is_open(path, 0o044) && path.parent().is_none_or(|folder| is_open(folder, 0o011))
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> bool {
+    false
+}
+
+/// The environment variables that the configuration names.
+fn variables(site: &Site) -> Vec<Finding> {
+    let secrets = site.config.secrets.values().map(|source| &source.env);
+    let model = site.config.llm.iter().filter_map(|llm| llm.api_key_env.as_ref());
+    let named = secrets.chain(model).map(|variable| variable.as_str());
+    let check = |name: &str| match std::env::var_os(name) {
+        Some(_) => Finding::Good(format!("{name} is set")),
+        None => Finding::Note(
+            format!("{name} is not set: steps that need it will fail"),
+            format!("export {name}=…"),
+        ),
+    };
+    named.map(check).collect()
+}
+
+fn told(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl Finding {
+    fn line(&self, subject: &str, color: Color) -> String {
+        let (mark, style, words, fix) = match self {
+            Self::Good(words) => ("ok  ", "32", words, None),
+            Self::Note(words, fix) => ("note", "33", words, Some(fix)),
+            Self::Bad(words, fix) => ("FAIL", "31", words, Some(fix)),
+        };
+        let mark = match color {
+            Color::Always => format!("\x1b[{style}m{mark}\x1b[0m"),
+            Color::Never => mark.to_owned(),
+        };
+        let fix = fix.map(|fix| format!("\n        {:<14} {}", "", visible(fix)));
+        format!("  {mark}  {subject:<14} {}{}\n", visible(words), fix.unwrap_or_default())
+    }
+}

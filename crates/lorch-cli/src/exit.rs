@@ -1,0 +1,102 @@
+//! How a command can end badly, and the exit status that says so.
+
+use std::io;
+use std::process::ExitCode;
+
+use lorch_engine::EngineError;
+use lorch_store::StoreError;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The work or the document failed, and why has been said already.
+    Reported,
+    /// A file cannot be read, and why has been said already.
+    Unreadable,
+    /// The work failed.
+    Work(anyhow::Error),
+    /// The command was used wrongly, or a file cannot be read.
+    Usage(anyhow::Error),
+    /// A person stopped it.
+    Interrupted,
+    /// Whoever read standard output has gone: nobody is left to tell.
+    OutputClosed,
+}
+
+/// What a command comes to.
+pub(crate) type Outcome = Result<(), Failure>;
+
+impl Failure {
+    /// A failure for using the command wrongly.
+    pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
+        Self::Usage(anyhow::anyhow!("{message}"))
+    }
+
+    /// A failure of the work.
+    pub(crate) fn work(message: impl std::fmt::Display) -> Self {
+        Self::Work(anyhow::anyhow!("{message}"))
+    }
+
+    /// The failure to write a result.
+    pub(crate) fn output(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::Work(anyhow::Error::new(error).context("cannot write to standard output")),
+        }
+    }
+
+    /// What is still to be told.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
+            Self::Reported | Self::Unreadable | Self::Interrupted | Self::OutputClosed => None,
+        }
+    }
+}
+
+/// The exit status of every outcome.
+pub(crate) fn status(outcome: &Outcome) -> ExitCode {
+    ExitCode::from(match outcome {
+        Ok(()) | Err(Failure::OutputClosed) => 0,
+        Err(Failure::Reported | Failure::Work(_)) => 1,
+        Err(Failure::Usage(_) | Failure::Unreadable) => 2,
+        Err(Failure::Interrupted) => 130,
+    })
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        use StoreError as E;
+        let help = match &error {
+            E::NotADatabase { .. } | E::Foreign { .. } => {
+                Some("`[store] path = …` in lorch.toml says where runs are recorded")
+            }
+            E::NoSuchRun { .. } => Some("`lorch runs` lists the runs of this workspace"),
+            E::Held { .. } => Some("wait for it to end, or end that process; then try again"),
+            _ => None,
+        };
+        let usage = matches!(
+            error,
+            E::NoSuchRun { .. }
+                | E::Open { .. }
+                | E::NotADatabase { .. }
+                | E::Foreign { .. }
+                | E::Newer { .. }
+                | E::ReadOnly
+        );
+        let mut told = anyhow::Error::new(error);
+        if let Some(help) = help {
+            told = anyhow::anyhow!("{told:#}\n  = help: {help}");
+        }
+        if usage { Self::Usage(told) } else { Self::Work(told) }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+            other => Self::Work(other.into()),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The engine of a workspace: its store, its backends, and how it is stopped.
+
+use std::ffi::OsString;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use lorch_backends::{Compute, ComputeOptions, DataPlane, Workspace};
+use lorch_engine::{Engine, Settings};
+
+use crate::exit::Failure;
+use crate::site::Site;
+use crate::terminal::tell;
+
+/// The engine that runs jobs in `site`; Ctrl-C stops it.
+pub(crate) fn engine(site: &Site) -> Result<Engine, Failure> {
+    let workspace = Workspace::open(&site.root)
+        .with_context(|| format!("cannot work in `{}`", site.root.display()))
+        .map_err(Failure::Usage)?;
+    let store = site.store()?;
+    let data_plane = DataPlane::open(&site.data_path()).map_err(Failure::usage)?;
+    let options = ComputeOptions { worker: worker(), ..ComputeOptions::default() };
+    let compute = Compute::with_options(workspace, site.config.clone(), options);
+    let mut engine = Engine::new(Arc::new(store), Arc::new(data_plane), Arc::new(compute));
+    engine.settings = Settings {
+        max_output_bytes: site.config.limits.max_output_bytes.get(),
+        ..Settings::default()
+    };
+    #[cfg(feature = "failpoints")]
+    if let Some(lease_ttl) = crate::crash::lease_ttl() {
+        engine.settings.lease_ttl = lease_ttl;
+    }
+    stop_on_interrupt(Arc::clone(&engine.stop))?;
+    Ok(engine)
+}
+
+/// The command of the child process in which transforms run.
+fn worker() -> Option<Vec<OsString>> {
+    let lorch = std::env::current_exe().ok()?;
+    Some(vec![lorch.into_os_string(), "worker".into(), "transform".into()])
+}
+
+/// The first interrupt stops what runs and records it; the second ends the process.
+fn stop_on_interrupt(stop: Arc<AtomicBool>) -> Result<(), Failure> {
+    const INTERRUPTED: i32 = 130;
+    ctrlc::set_handler(move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            process::exit(INTERRUPTED);
+        }
+        tell("\nstopping, so that it can be resumed; once more ends at once\n");
+    })
+    .context("cannot listen for Ctrl-C")
+    .map_err(Failure::Work)
+}

@@ -1,0 +1,4 @@
+//! The real command, end to end.
+
+mod lorch;
+mod transcript;
