@@ -1,6 +1,7 @@
 //! A bench to run jobs on: a store, an engine and a backend whose effects are counted.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use lorch_backends::{Backend, Cancellation, Performed};
@@ -20,10 +21,12 @@ use tempfile::TempDir;
 pub(crate) struct Counter {
     effects: Mutex<Connection>,
     path: PathBuf,
+    /// Panics after this many more dispatches, when their effect is there.
+    crash_after: Arc<AtomicUsize>,
 }
 
 impl Counter {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, crash_after: Arc<AtomicUsize>) -> Self {
         let effects = Connection::open(&path).unwrap();
         effects
             .execute_batch(
@@ -31,12 +34,25 @@ impl Counter {
                  CREATE TABLE IF NOT EXISTS dispatches (key TEXT, step TEXT);",
             )
             .unwrap();
-        Self { effects: Mutex::new(effects), path }
+        Self { effects: Mutex::new(effects), path, crash_after }
     }
 }
 
 impl Backend for Counter {
     fn perform(
+        &self,
+        manifest: &StepManifest,
+        cancellation: &Cancellation,
+    ) -> Result<Performed, ErrorInfo> {
+        let performed = self.act(manifest, cancellation);
+        let left = self.crash_after.fetch_sub(1, Ordering::Relaxed);
+        assert!(left != 0, "the process ends here");
+        performed
+    }
+}
+
+impl Counter {
+    fn act(
         &self,
         manifest: &StepManifest,
         cancellation: &Cancellation,
@@ -83,18 +99,21 @@ impl Backend for Counter {
 pub(crate) struct Bench {
     pub(crate) folder: TempDir,
     pub(crate) engine: Engine,
+    /// After how many dispatches the backend panics.
+    pub(crate) crash_after: Arc<AtomicUsize>,
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = engine(&folder);
-        Self { folder, engine }
+        let crash_after = Arc::new(AtomicUsize::new(usize::MAX));
+        let engine = engine(&folder, &crash_after);
+        Self { folder, engine, crash_after }
     }
 
     /// The same folder as another process would open it.
     pub(crate) fn another(&self) -> Engine {
-        engine(&self.folder)
+        engine(&self.folder, &Arc::new(AtomicUsize::new(usize::MAX)))
     }
 
     pub(crate) fn start(&self, steps: &str) -> (RunId, Conclusion, Vec<String>) {
@@ -136,9 +155,10 @@ impl Bench {
     }
 }
 
-fn engine(folder: &TempDir) -> Engine {
+fn engine(folder: &TempDir, crash_after: &Arc<AtomicUsize>) -> Engine {
     let store = Arc::new(Store::open(&folder.path().join("lorch.db")).unwrap());
-    let counter: Arc<dyn Backend> = Arc::new(Counter::new(folder.path().join("effects.db")));
+    let counter = Counter::new(folder.path().join("effects.db"), Arc::clone(crash_after));
+    let counter: Arc<dyn Backend> = Arc::new(counter);
     Engine::new(store, Arc::clone(&counter), counter)
 }
 
