@@ -1,5 +1,6 @@
 //! Templates, through minijinja: strict about what is undefined, and bound to end.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use lorch_types::job::{ErrorCode, ErrorInfo};
@@ -109,8 +110,12 @@ fn to_data(value: &Value) -> Data {
         },
         Value::String(text) => Data::from(text.as_str()),
         Value::Array(items) => Data::from_iter(items.iter().map(to_data)),
-        Value::Object(object) => Data::from_iter(
-            object.iter().map(|(key, value)| (Data::from(key.as_str()), to_data(value))),
+        // Collected into a map first: of pairs, minijinja makes a list.
+        Value::Object(object) => Data::from(
+            object
+                .iter()
+                .map(|(key, value)| (key.to_string(), to_data(value)))
+                .collect::<BTreeMap<String, Data>>(),
         ),
     }
 }
