@@ -64,7 +64,13 @@ mod tests {
     fn durations_have_a_unit() {
         let all = [0, 999, 1000, 1234, 59_999, 60_000, 125_000, 11_530_000].map(duration);
         let expected = [
-            "0 ms", "999 ms", "1.00 s", "1.23 s", "59.99 s", "1 min 00 s", "2 min 05 s",
+            "0 ms",
+            "999 ms",
+            "1.00 s",
+            "1.23 s",
+            "59.99 s",
+            "1 min 00 s",
+            "2 min 05 s",
             "3 h 12 min",
         ];
         assert_eq!(all, expected);

@@ -90,7 +90,8 @@ impl Assignment {
             *value = Value::object();
         }
         let found = value.value_type().with_article();
-        let shape = || AssignmentError::Shape { text: self.text.clone(), found, wanted: "an object" };
+        let shape =
+            || AssignmentError::Shape { text: self.text.clone(), found, wanted: "an object" };
         let object = value.as_object_mut().ok_or_else(shape)?;
         if !object.contains_key(key) {
             object.insert(key.clone(), Value::Null);
@@ -118,7 +119,9 @@ impl Assignment {
         if index == length {
             items.push(Value::Null);
         }
-        items.get_mut(index).ok_or_else(|| AssignmentError::Index { text: self.text.clone(), length })
+        items
+            .get_mut(index)
+            .ok_or_else(|| AssignmentError::Index { text: self.text.clone(), length })
     }
 }
 

@@ -32,8 +32,15 @@ pub(crate) struct Global {
     #[arg(short = 'C', long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub(crate) workspace: Option<PathBuf>,
     /// When to use colours; `auto` heeds `NO_COLOR`.
-    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true,
-        value_name = "auto|always|never", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "auto|always|never",
+        help_heading = "Global options"
+    )]
     pub(crate) color: ColorChoice,
 }
 

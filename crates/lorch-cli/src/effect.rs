@@ -71,7 +71,7 @@ fn short(value: &Value) -> String {
     const SHOWN: usize = 40;
     match value {
         Value::Array(items) => counted(items.len() as u64, "item"),
-        Value::Object(object) => counted(object.len() as u64, "field"),
+        Value::Object(object) => format!("an object of {}", counted(object.len() as u64, "field")),
         scalar => {
             let text = scalar.to_string();
             match text.char_indices().nth(SHOWN) {

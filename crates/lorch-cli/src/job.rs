@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use lorch_compile::{CTX_FILE, Compiled, Definition, Inputs, PAYLOAD_FILE, compile, read_definition};
+use lorch_compile::{
+    CTX_FILE, Compiled, Definition, Inputs, PAYLOAD_FILE, compile, read_definition,
+};
 use lorch_types::Timestamp;
 use lorch_types::diagnostic::{Color, Diagnostic, Severity, Source, render};
 use lorch_types::job::{JobInstance, JobStepInstance, Op, StepDef};

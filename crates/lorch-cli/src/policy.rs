@@ -62,12 +62,15 @@ fn may_write_files(step: &JobStepInstance) -> bool {
 /// step is dispatched, and keep their text.
 fn known(params: &Object, open: &mut Vec<Pointer>) -> Object {
     let mut at = Pointer::root();
-    params.iter().map(|(key, value)| {
-        at.push(key);
-        let value = known_value(value, &mut at, open);
-        at.pop();
-        (key.clone(), value)
-    }).collect()
+    params
+        .iter()
+        .map(|(key, value)| {
+            at.push(key);
+            let value = known_value(value, &mut at, open);
+            at.pop();
+            (key.clone(), value)
+        })
+        .collect()
 }
 
 fn known_value(value: &Value, at: &mut Pointer, open: &mut Vec<Pointer>) -> Value {

@@ -36,7 +36,9 @@ impl Site {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 let error = anyhow::Error::new(error);
-                return Err(Failure::Usage(error.context(format!("cannot read `{}`", path.display()))));
+                return Err(Failure::Usage(
+                    error.context(format!("cannot read `{}`", path.display())),
+                ));
             }
         };
         let config = Config::parse(text.as_deref().unwrap_or_default())

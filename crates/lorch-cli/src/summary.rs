@@ -28,12 +28,17 @@ pub(crate) fn summary(
     };
     let verdict = match conclusion {
         Conclusion::Completed { .. } | Conclusion::AlreadyCompleted => paint("1;32", "completed"),
+        Conclusion::Failed { error, .. } if error.is(ErrorCode::Cancelled) => {
+            paint("1;33", "stopped")
+        }
         Conclusion::Failed { .. } => paint("1;31", "failed"),
     };
-    let _ = writeln!(out, "\n{verdict} {job_id} in {}: {}", duration(millis), words(tally));
-    if let Conclusion::Failed { step_id, error, .. } = conclusion {
-        let _ = writeln!(out, "  step    {step_id}: {}", visible(&error.to_string()));
-    }
+    let place = match conclusion {
+        Conclusion::Failed { step_id, .. } => format!(" at step {step_id}"),
+        Conclusion::Completed { .. } | Conclusion::AlreadyCompleted => String::new(),
+    };
+    let (took, words) = (duration(millis), words(tally));
+    let _ = writeln!(out, "\n{verdict} {job_id}{place} in {took}: {words}");
     if tally.uses_tables {
         let _ = writeln!(out, "  tables  {}", shown(&site.data_path()));
     }

@@ -79,7 +79,8 @@ fn say(prepared: &Prepared, global: &Global) -> Outcome {
         print(&render(&prepared.diagnostics, &prepared.sources, color))?;
     }
     let name = prepared.sources.first().map_or("", |source| source.name.as_str());
-    let warnings = prepared.diagnostics.iter().filter(|it| it.severity == Severity::Warning).count();
+    let warnings =
+        prepared.diagnostics.iter().filter(|it| it.severity == Severity::Warning).count();
     let mut parts = Vec::new();
     match prepared.errors() {
         0 => parts.push(match &prepared.instance {

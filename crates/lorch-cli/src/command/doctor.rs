@@ -38,7 +38,8 @@ pub(crate) fn doctor(_: &Doctor, global: &Global) -> Outcome {
         Ok(site) => site,
         Err(failure) => {
             let message = failure.message().unwrap_or_default();
-            let fix = format!("put `{CONFIG_FILE}` right; `lorch init` in an empty folder shows one");
+            let fix =
+                format!("put `{CONFIG_FILE}` right; `lorch init` in an empty folder shows one");
             print(&Finding::Bad(message, fix).line("configuration", color))?;
             return Err(Failure::Reported);
         }

@@ -62,7 +62,9 @@ pub(crate) fn manifest(arguments: &Manifest, _: &Global) -> Outcome {
     })?;
     let started_at = arguments.started_at.or_else(|| arguments.run_id.timestamp());
     let started_at = started_at.ok_or_else(|| {
-        Failure::usage("the id of the run has no time that can be written; `--started-at` gives one")
+        Failure::usage(
+            "the id of the run has no time that can be written; `--started-at` gives one",
+        )
     })?;
     let record = RunRecord {
         run_id: arguments.run_id.clone(),

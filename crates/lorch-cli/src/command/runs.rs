@@ -40,7 +40,9 @@ pub(crate) fn runs(arguments: &Runs, global: &Global) -> Outcome {
     };
     if arguments.json {
         let all = store.runs(now(), arguments.limit.unwrap_or(usize::MAX))?;
-        return all.iter().try_for_each(|run| print_line(lorch_types::json::Value::from(line(run))));
+        return all
+            .iter()
+            .try_for_each(|run| print_line(lorch_types::json::Value::from(line(run))));
     }
     let limit = arguments.limit.unwrap_or(SHOWN);
     let mut runs = store.runs(now(), limit.saturating_add(1))?;

@@ -61,7 +61,8 @@ pub(crate) fn show(arguments: &Show, global: &Global) -> Outcome {
     };
     if let Some(step) = &arguments.manifest {
         let found = recorded.outcome(step)?.manifest_ref.as_ref();
-        let digest = found.ok_or_else(|| Failure::work(format!("step `{step}` was not dispatched")))?;
+        let digest =
+            found.ok_or_else(|| Failure::work(format!("step `{step}` was not dispatched")))?;
         return print_document(&store.value(digest)?);
     }
     if let Some(step) = &arguments.output {
@@ -146,9 +147,13 @@ impl Recorded {
             format!("key {}", key.unwrap_or_default()),
             format!("manifest {}", short(manifest_ref.as_str())),
         ];
-        references.extend(outcome.output_ref.as_ref().map(Digest::as_str).map(|output| {
-            format!("output {}", short(output))
-        }));
+        references.extend(
+            outcome
+                .output_ref
+                .as_ref()
+                .map(Digest::as_str)
+                .map(|output| format!("output {}", short(output))),
+        );
         let references = references.join("  ");
         let _ = match color {
             Color::Always => writeln!(out, "    \x1b[2m{references}\x1b[0m"),

@@ -97,7 +97,11 @@ impl Trial {
             begun = self.lorch(&arguments, again);
             let now = self.completed_outcomes();
             for (step, outcome) in kept {
-                assert_eq!(now.get(&step), Some(&outcome), "{point}: the outcome of {step} is lost");
+                assert_eq!(
+                    now.get(&step),
+                    Some(&outcome),
+                    "{point}: the outcome of {step} is lost"
+                );
             }
         }
         assert!(begun.status.success(), "{point}: {begun:?}");

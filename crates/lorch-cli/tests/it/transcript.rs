@@ -5,6 +5,7 @@
 //! `LORCH_BLESS=1` the pages are rewritten with what the commands print now.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::lorch::{Folder, copy, repository};
@@ -108,15 +109,15 @@ fn exchanges(body: &str) -> Vec<Exchange> {
 
 /// Runs a command line as a shell does, with the two streams in one.
 fn run(folder: &Folder, line: &str) -> String {
-    let lorch = env!("CARGO_BIN_EXE_lorch");
-    let line = line.replace("cargo run --release --", lorch);
-    let line = match line.strip_prefix("lorch ") {
-        Some(rest) => format!("{lorch} {rest}"),
-        None => line,
-    };
+    let lorch = Path::new(env!("CARGO_BIN_EXE_lorch"));
+    let line = line.replace("cargo run --release --", "lorch");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = lorch.parent().map(Path::to_path_buf).into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path))).unwrap();
     let output = Command::new("sh")
         .args(["-c", &format!("{{ {line}\n}} 2>&1")])
         .current_dir(folder.path())
+        .env("PATH", path)
         .env_remove("NO_COLOR")
         .env_remove("SOURCE_DATE_EPOCH")
         .stdin(Stdio::null())
