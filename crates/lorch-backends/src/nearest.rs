@@ -21,7 +21,7 @@ pub(crate) fn did_you_mean<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<String> {
-    nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
+    nearest(name, candidates).map(|near| format!("did you mean `{}`?", near.escape_debug()))
 }
 
 #[cfg(test)]

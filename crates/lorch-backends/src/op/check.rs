@@ -131,10 +131,11 @@ fn describe(op: &str, error: &ValidationError<'_>) -> Vec<Diagnostic> {
             let help = instance.as_str().and_then(|found| did_you_mean(found, options));
             help.into_iter().fold(one(message), Diagnostic::with_help)
         }
-        ValidationErrorKind::OneOfMultipleValid { .. } => match required_alternatives(error) {
-            Some(names) => one(format!("{place} takes only one of {}", listed(&names))),
-            None => one(format!("{place} is more than one thing at once")),
-        },
+        ValidationErrorKind::OneOfMultipleValid { .. } => {
+            let names = alternatives(op, error);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            one(format!("{place} takes only one of {}", listed(&names)))
+        }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
             match required_alternatives(error) {
                 Some(names) => one(format!("{place} needs one of {}", listed(&names))),
@@ -189,6 +190,20 @@ fn follow<'s>(root: &'s Json, path: &str) -> Option<&'s Json> {
             _ => Some(next),
         }
     })
+}
+
+/// The fields that the alternatives of the schema require which refused a value.
+fn alternatives(op: &str, error: &ValidationError<'_>) -> Vec<String> {
+    let Some(spec) = find(op) else { return Vec::new() };
+    let schema = (spec.schema)();
+    let branches = follow(&schema, error.schema_path().as_str()).and_then(Json::as_array);
+    let required = branches.into_iter().flatten().filter_map(|branch| branch.get("required"));
+    required
+        .filter_map(Json::as_array)
+        .flatten()
+        .filter_map(Json::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// For a choice between alternatives that each only require a field: the fields.

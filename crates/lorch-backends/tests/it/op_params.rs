@@ -98,6 +98,11 @@ fn every_mistake_has_a_place_and_advice() {
             "L0902 /where: `where` of `write.delete` needs at least 1 entry",
         ),
         (
+            "write.delete",
+            r#"{"table":"t","all":true,"where":{"a":1}}"#,
+            "L0902 : `write.delete` takes only one of `where`, `all`",
+        ),
+        (
             "assert.rows",
             r#"{"table":"t"}"#,
             "L0902 : `assert.rows` needs one of `equals`, `min`, `max`",

@@ -120,7 +120,7 @@ pub(crate) struct WriteDelete {
     pub(crate) table: SmolStr,
     /// Which rows; not empty.
     #[serde(default, rename = "where", deserialize_with = "not_null")]
-    #[schemars(with = "Filter", extend("minProperties" = 1))]
+    #[schemars(with = "Filter", extend("type" = "object", "minProperties" = 1))]
     pub(crate) filter: Option<Filter>,
     /// `true` to delete all rows.
     #[serde(default, deserialize_with = "not_null")]

@@ -1,4 +1,7 @@
 //! The tables that there are, read from the database itself within each transaction.
+//!
+//! SQLite's own table-valued functions are qualified with `temp`, where the database has no tables:
+//! one named `pragma_table_xinfo` would otherwise stand in their place.
 
 use lorch_types::SmolStr;
 use lorch_types::job::{ErrorCode, ErrorInfo};
@@ -68,7 +71,7 @@ pub(super) fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<(Vec<Column>, Vec<SmolStr>)> {
     let mut statement = connection.prepare_cached(
         "SELECT x.name, x.type, x.\"notnull\", x.dflt_value IS NOT NULL, x.pk, x.hidden, c.column_type
-         FROM pragma_table_xinfo(?1) AS x
+         FROM temp.pragma_table_xinfo(?1, 'main') AS x
          LEFT JOIN _lorch_columns AS c ON c.table_name = ?1 AND c.column_name = x.name
          WHERE x.hidden <> 1
          ORDER BY x.cid",
@@ -126,12 +129,12 @@ fn column_type(declared: &str, recorded: Option<&str>) -> Option<ColumnType> {
 fn unique(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<SmolStr>>> {
     let indexes = connection
         .prepare_cached(
-            "SELECT name FROM pragma_index_list(?1) WHERE \"unique\" AND NOT partial ORDER BY name",
+            "SELECT name FROM temp.pragma_index_list(?1, 'main') WHERE \"unique\" AND NOT partial ORDER BY name",
         )?
         .query_map([table], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<String>>>()?;
-    let mut statement =
-        connection.prepare_cached("SELECT name FROM pragma_index_info(?1) ORDER BY seqno")?;
+    let mut statement = connection
+        .prepare_cached("SELECT name FROM temp.pragma_index_info(?1, 'main') ORDER BY seqno")?;
     let mut sets = Vec::new();
     for index in indexes {
         let names = statement

@@ -26,10 +26,10 @@ impl Failure {
             Self::Step(error) => return error,
             Self::Sqlite(error) => error,
         };
-        if error.sqlite_error_code() == Some(SqliteCode::OperationInterrupted) {
-            if let Err(stopped) = cancellation.check() {
-                return stopped;
-            }
+        if error.sqlite_error_code() == Some(SqliteCode::OperationInterrupted)
+            && let Err(stopped) = cancellation.check()
+        {
+            return stopped;
         }
         sqlite_error(&error, path)
     }

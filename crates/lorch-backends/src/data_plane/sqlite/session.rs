@@ -161,3 +161,90 @@ impl Drop for Permit<'_> {
         self.0.returned.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lorch_types::IdempotencyKey;
+    use lorch_types::job::{Backend as Name, ErrorInfo, StepManifest};
+    use lorch_types::json::{Object, Value};
+
+    use crate::backend::{Backend, Cancellation, Performed};
+    use crate::data_plane::sqlite::{DataPlane, open};
+
+    fn perform(plane: &DataPlane, op: &str, params: Object) -> Result<Performed, ErrorInfo> {
+        let manifest = StepManifest {
+            run_id: "01KADE3Q6BZ5T8V0X2Y4W6R9SN".parse().unwrap(),
+            step_id: "persist".parse().unwrap(),
+            backend: Name::DataPlane,
+            op: op.parse().unwrap(),
+            idempotency_key: IdempotencyKey::of(vec![op.into(), params.clone().into()]),
+            resolved_params: params,
+            prompt_hash: None,
+            secrets: None,
+        };
+        plane.perform(&manifest, &Cancellation::never())
+    }
+
+    fn table() -> Object {
+        let column = Object::from_iter([("name", "a"), ("type", "text")]);
+        Object::from_iter([("table", Value::from("t")), ("columns", vec![column].into())])
+    }
+
+    fn rows(count: usize) -> Object {
+        let row = Object::from_iter([("a", "x".repeat(1000))]);
+        Object::from_iter([("table", Value::from("t")), ("rows", vec![row; count].into())])
+    }
+
+    /// A data plane whose writing connection has the setting `pragma`.
+    fn with_setting(pragma: &str, value: i64) -> (tempfile::TempDir, DataPlane) {
+        let folder = tempfile::tempdir().unwrap();
+        let plane = DataPlane::open(folder.path().join("data.db")).unwrap();
+        perform(&plane, "write.create_table", table()).unwrap();
+        let set = |session: &mut super::Session| {
+            session
+                .connection
+                .pragma_update_and_check(None, pragma, value, |_| Ok(()))
+                .or_else(|_| session.connection.pragma_update(None, pragma, value))
+                .unwrap();
+            Ok(())
+        };
+        plane.writer.with(&Cancellation::never(), || open::writer(&plane.path), set).unwrap();
+        (folder, plane)
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_that_leaves_nothing() {
+        let (_folder, plane) = with_setting("max_page_count", 64);
+        let error = perform(&plane, "write.insert", rows(1000)).unwrap_err();
+        assert_eq!(error.code, "io");
+        assert!(error.message.ends_with("there is no room left for it"), "{error}");
+        assert!(perform(&plane, "write.insert", rows(10)).unwrap().applied);
+        let count = Object::from_iter([("table", "t")]);
+        let output = perform(&plane, "query.count", count).unwrap().output;
+        assert_eq!(output.to_string(), r#"{"count":10}"#);
+    }
+
+    #[test]
+    fn a_database_that_can_only_be_read_says_so() {
+        let (_folder, plane) = with_setting("query_only", 1);
+        let error = perform(&plane, "write.insert", rows(1)).unwrap_err();
+        assert_eq!(error.code, "io");
+        assert!(error.message.ends_with("it can only be read"), "{error}");
+        let count = Object::from_iter([("table", "t")]);
+        assert_eq!(
+            perform(&plane, "query.count", count).unwrap().output.to_string(),
+            r#"{"count":0}"#
+        );
+    }
+
+    #[test]
+    fn a_session_that_was_lost_is_replaced() {
+        let (_folder, plane) = with_setting("query_only", 1);
+        let panicking = std::panic::AssertUnwindSafe(|| {
+            let lose = |_: &mut super::Session| -> Result<(), ErrorInfo> { panic!("in a test") };
+            plane.writer.with(&Cancellation::never(), || open::writer(&plane.path), lose)
+        });
+        std::panic::catch_unwind(panicking).unwrap_err();
+        assert!(perform(&plane, "write.insert", rows(1)).unwrap().applied);
+    }
+}

@@ -80,7 +80,8 @@ impl Sql {
                 self.push_comparison(&name, operator, cell);
             }
             Relation::In { values, or_null } => {
-                self.push(&format!("({name} IN (SELECT value FROM rarray(?))"));
+                // Qualified, since a table of the database may have that name too.
+                self.push(&format!("({name} IN (SELECT value FROM temp.rarray(?))"));
                 self.bound.push(Bound::Many(Rc::new(values.iter().map(stored).collect())));
                 self.push(if *or_null { " OR " } else { ")" });
                 if *or_null {
