@@ -28,9 +28,9 @@ use crate::redact::Redactor;
 use crate::secrets::{self, Environment};
 use crate::workspace::{FilePath, Workspace, WorkspaceError};
 
-pub(crate) use exec::ExecParams;
+pub(crate) use exec::{ExecParams, check_program};
 pub(crate) use extract::ExtractParams;
-pub(crate) use http::HttpParams;
+pub(crate) use http::{HttpParams, address, check_host};
 pub(crate) use llm::LlmParams;
 pub(crate) use render::RenderParams;
 pub(crate) use transform::TransformParams;

@@ -10,12 +10,14 @@ use lorch_types::json::{Object, Value};
 use lorch_types::pointer::Pointer;
 use lorch_types::template::{FillError, fill_secrets};
 
-use crate::config::{Config, EnvironmentVariable};
+use crate::config::{Config, EnvironmentVariable, SecretSource};
 use crate::redact::Redactor;
 
 /// Where environment variables are looked up.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 impl Environment {
     /// The variables of this process.
@@ -68,6 +70,22 @@ pub(crate) fn value(
     Ok(value)
 }
 
+/// Where `config` says that the secret comes from.
+///
+/// # Errors
+/// A sentence with the line to add.
+pub(crate) fn source<'c>(name: &str, config: &'c Config) -> Result<&'c SecretSource, String> {
+    let mut sources = config.secrets.iter();
+    let source = sources.find(|(known, _)| known.as_str() == name).map(|(_, source)| source);
+    source.ok_or_else(|| {
+        let name = name.escape_debug();
+        format!(
+            "lorch.toml names no source for the secret `{name}`; \
+             add under [secrets]: {name} = {{ env = \"VARIABLE\" }}"
+        )
+    })
+}
+
 /// The values of all secrets that `manifest` names, by name, noted for redaction.
 ///
 /// # Errors
@@ -87,15 +105,9 @@ pub(crate) fn look_up(
         .map_err(|error| bad_text(&error))?;
     }
     for (name, filled) in &mut names {
-        let source = config.secrets.iter().find(|(known, _)| known.as_str() == name);
-        let Some((_, source)) = source else {
-            let message = format!("lorch.toml names no source for the secret `{name}`");
-            let help =
-                format!("add to lorch.toml under [secrets]: {name} = {{ env = \"VARIABLE\" }}");
-            return Err(ErrorCode::Denied
-                .error(format!("{message}; {help}"))
-                .with_details([("secret", name.as_str())]));
-        };
+        let source = source(name, config).map_err(|message| {
+            ErrorCode::Denied.error(message).with_details([("secret", name.as_str())])
+        })?;
         *filled = value(name, &source.env, environment, redactor)?;
     }
     Ok(names)

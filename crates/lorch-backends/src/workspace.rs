@@ -6,7 +6,7 @@
 mod path;
 
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::ambient_authority;
@@ -214,13 +214,16 @@ fn temporary_name() -> String {
 fn refuse_reserved(path: &FilePath, folder: &Path) -> Result<(), WorkspaceError> {
     const OWN: [&str; 2] = [".lorch", "lorch.toml"];
     let target = folder.join(path.file_name());
-    let rest_missing = Path::new(path.as_str()).components().next();
-    let first = target.components().next();
-    // On file systems that ignore case `.LORCH` is the same folder.
-    let own = [first, rest_missing].into_iter().flatten().any(|component| {
-        let name = component.as_os_str();
-        OWN.iter().any(|own| name.eq_ignore_ascii_case(own))
-    });
+    let first_name = |path: &Path| {
+        let mut components = path.components();
+        let first = components.find(|component| matches!(component, Component::Normal(_)));
+        first.map(|component| component.as_os_str().to_owned())
+    };
+    // The path as it is written counts too: not all of its folders need be there yet. On file
+    // systems that ignore case `.LORCH` is the same folder.
+    let names = [first_name(&target), first_name(Path::new(path.as_str()))];
+    let own =
+        names.iter().flatten().any(|name| OWN.iter().any(|own| name.eq_ignore_ascii_case(own)));
     if own { Err(WorkspaceError::Reserved { path: path.clone() }) } else { Ok(()) }
 }
 

@@ -16,7 +16,7 @@ use super::Context;
 use super::process::{self, Finished};
 use crate::op::{OpParams, not_null};
 
-pub(crate) use program::is_allowed;
+pub(crate) use program::check_program;
 
 /// Runs a program.
 #[derive(Debug, Deserialize, JsonSchema)]

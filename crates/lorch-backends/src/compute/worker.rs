@@ -84,7 +84,8 @@ impl Request {
                 program.run(input, limit, cancellation)
             }
             Program::Render { name, source } => {
-                template::render(&name, &source, &input, limit, cancellation).map(Value::from)
+                let fuel = template::FUEL;
+                template::render(&name, &source, &input, fuel, limit, cancellation).map(Value::from)
             }
         }
     }

@@ -8,11 +8,11 @@ use lorch_types::job::{ErrorCode, ErrorInfo};
 use crate::compute::Context;
 use crate::config::{AllowedProgram, Config};
 
-/// Whether `config` allows the program that `argv` begins with.
+/// The program, if `config` allows the one that `argv` begins with.
 ///
 /// # Errors
 /// A sentence with the line to add.
-pub(crate) fn is_allowed(name: &str, config: &Config) -> Result<AllowedProgram, String> {
+pub(crate) fn check_program(name: &str, config: &Config) -> Result<AllowedProgram, String> {
     let program: AllowedProgram =
         name.parse().map_err(|error: crate::config::InvalidProgram| error.to_string())?;
     if config.allow.programs.contains(&program) {
@@ -24,7 +24,7 @@ pub(crate) fn is_allowed(name: &str, config: &Config) -> Result<AllowedProgram, 
 
 /// The file to start for `name`, looked up in `path` where it is only a name.
 pub(super) fn find(name: &str, path: &OsStr, context: &Context<'_>) -> Result<PathBuf, ErrorInfo> {
-    let program = is_allowed(name, context.config)
+    let program = check_program(name, context.config)
         .map_err(|message| ErrorCode::Denied.error(message).with_details([("program", name)]))?;
     match program {
         AllowedProgram::Absolute(path) => Ok(path.into()),

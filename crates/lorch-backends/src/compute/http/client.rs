@@ -72,7 +72,7 @@ pub(in crate::compute) fn call(
         .enable_all()
         .build()
         .map_err(|error| failed(&error))?;
-    let client = client().map_err(|error| failure(error))?;
+    let client = client().map_err(|error| failure(&call.url, error))?;
     let result =
         runtime.block_on(until_stopped(follow(&client, call, reach, max_bytes), cancellation));
     // A name that is still being looked up must not hold the step.
@@ -136,7 +136,7 @@ async fn send(client: &Client, call: &Call) -> Result<Response, ErrorInfo> {
     if let Some(body) = &call.body {
         request = request.body(body.clone());
     }
-    request.send().await.map_err(failure)
+    request.send().await.map_err(|error| failure(&call.url, error))
 }
 
 /// The request that an answer redirects to (RFC 9110, section 15.4).
@@ -179,8 +179,9 @@ fn leave_origin(call: &Call, next: &mut Call) -> Result<(), ErrorInfo> {
 }
 
 async fn answer(mut response: Response, max_bytes: usize) -> Result<Answer, ErrorInfo> {
+    let url = response.url().clone();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&url, error))? {
         if body.len() + chunk.len() > max_bytes {
             return Err(size::too_large(body.len() + chunk.len(), max_bytes));
         }
@@ -188,20 +189,16 @@ async fn answer(mut response: Response, max_bytes: usize) -> Result<Answer, Erro
     }
     Ok(Answer {
         status: response.status().as_u16(),
-        url: response.url().clone(),
+        url,
         headers: std::mem::take(response.headers_mut()),
         body,
     })
 }
 
 /// The whole chain of reasons; the address is left out, its query may hold secrets.
-fn failure(error: reqwest::Error) -> ErrorInfo {
-    let host = error.url().and_then(Url::host_str).map(str::to_owned);
+fn failure(url: &Url, error: reqwest::Error) -> ErrorInfo {
     let error = error.without_url();
-    let mut message = match host {
-        Some(host) => format!("`{host}`: {error}"),
-        None => error.to_string(),
-    };
+    let mut message = format!("`{}`: {error}", url.host_str().unwrap_or_default());
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
         message.push_str(": ");

@@ -1,25 +1,25 @@
 //! Templates, through minijinja: strict about what is undefined, and bound to end.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use lorch_types::job::{ErrorCode, ErrorInfo};
 use lorch_types::json::Value;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Value as Data;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::value::{Value as Data, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 
 use crate::backend::Cancellation;
 use crate::compute::size;
 
 /// How many instructions a rendering may take; a report of a million lines needs some ten million.
-const FUEL: u64 = 200_000_000;
+pub(super) const FUEL: u64 = 100_000_000;
 
 /// The text that the template `source` gives for `data`.
 pub(super) fn render(
     name: &str,
     source: &str,
     data: &Value,
+    fuel: u64,
     limit: usize,
     cancellation: &Cancellation,
 ) -> Result<String, ErrorInfo> {
@@ -27,7 +27,8 @@ pub(super) fn render(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_syntax(syntax()?);
-    environment.set_fuel(Some(FUEL));
+    environment.set_formatter(write_value);
+    environment.set_fuel(Some(fuel));
     let template =
         environment.template_from_named_str(name, source).map_err(|error| failure(name, &error))?;
     let mut output = Output { text: Vec::new(), limit, cancellation, stopped: None };
@@ -46,6 +47,20 @@ fn syntax() -> Result<SyntaxConfig, ErrorInfo> {
         .keep_trailing_newline(true)
         .build()
         .map_err(|error| ErrorCode::Backend.error(error.to_string()))
+}
+
+/// Booleans and null as JSON spells them; everything else as Jinja does.
+fn write_value(
+    output: &mut minijinja::Output,
+    state: &mut State,
+    value: &Data,
+) -> Result<(), Error> {
+    match value.kind() {
+        ValueKind::Bool if value.is_true() => Ok(output.write_str("true")?),
+        ValueKind::Bool => Ok(output.write_str("false")?),
+        ValueKind::None => Ok(output.write_str("null")?),
+        _ => minijinja::escape_formatter(output, state, value),
+    }
 }
 
 /// Where the text goes, as long as there is time and room.
@@ -85,7 +100,7 @@ fn failure(name: &str, error: &Error) -> ErrorInfo {
         _ => ErrorCode::Backend,
     };
     let problem = match error.kind() {
-        ErrorKind::OutOfFuel => format!("it did not end within {FUEL} instructions"),
+        ErrorKind::OutOfFuel => "it took more instructions than a template may".to_owned(),
         kind => match error.detail() {
             Some(detail) => format!("{kind}: {detail}"),
             None => kind.to_string(),
@@ -110,12 +125,26 @@ fn to_data(value: &Value) -> Data {
         },
         Value::String(text) => Data::from(text.as_str()),
         Value::Array(items) => Data::from_iter(items.iter().map(to_data)),
-        // Collected into a map first: of pairs, minijinja makes a list.
-        Value::Object(object) => Data::from(
-            object
-                .iter()
-                .map(|(key, value)| (key.to_string(), to_data(value)))
-                .collect::<BTreeMap<String, Data>>(),
-        ),
+        Value::Object(object) => {
+            Data::from_pairs(object.iter().map(|(key, value)| (key.as_str(), to_data(value))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lorch_types::json::Value;
+
+    use super::render;
+    use crate::backend::Cancellation;
+
+    #[test]
+    fn a_template_that_writes_nothing_ends_too() {
+        let source =
+            "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
+        let error =
+            render("`t`", source, &Value::object(), 10_000, 1, &Cancellation::never()).unwrap_err();
+        assert_eq!(error.code, "backend");
+        assert!(error.message.contains("instructions"), "{error}");
     }
 }
