@@ -1,1 +1,4 @@
-//! Golden cases, conformance and checks across crates.
+//! What tests across crates share: generated documents, valid and broken.
+
+pub mod generated;
+mod sample;

@@ -138,6 +138,7 @@ impl Explainer<'_> {
                 self.text(error, found)
             }
             Rule::Not { .. } if found.is_string() => self.text(error, found),
+            Rule::Not { .. } if found.is_null() => wrong_type("a value", found),
             Rule::Minimum { limit } => self.out_of_range(error, "small", "at least", limit),
             Rule::Maximum { limit } => self.out_of_range(error, "large", "at most", limit),
             Rule::ExclusiveMinimum { limit } => self.out_of_range(error, "small", "above", limit),

@@ -38,6 +38,7 @@ pub struct JobDef {
     "if" = {
         "properties": { "op": {
             "description": "An operation that writes nothing.",
+            "type": "string",
             "not": { "pattern": "^write\\." }
         } },
         "required": ["op"]

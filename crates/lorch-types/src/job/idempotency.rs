@@ -115,5 +115,5 @@ impl<'de> Deserialize<'de> for CompiledIdempotency {
 
 /// The schema of a value that is no null.
 fn any_but_null(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["array", "boolean", "number", "object", "string"] })
+    json_schema!({ "not": { "type": "null" } })
 }

@@ -33,6 +33,7 @@ pub struct JobInstance {
     "if" = {
         "properties": { "op": {
             "description": "An operation that writes nothing.",
+            "type": "string",
             "not": { "pattern": "^write\\." }
         } },
         "required": ["op"]

@@ -17,6 +17,7 @@ use crate::{Digest, IdempotencyKey};
     "if" = {
         "properties": { "op": {
             "description": "An operation outside the data plane.",
+            "type": "string",
             "pattern": "^compute\\."
         } },
         "required": ["op"]
