@@ -6,6 +6,8 @@
 
 mod canonical;
 mod de;
+mod decimal;
+mod error;
 mod number;
 mod object;
 mod outline;
@@ -16,13 +18,16 @@ mod value;
 
 pub use canonical::{canonical, write_canonical, write_canonical_object, write_string};
 pub use de::{FromValueError, from_value};
+#[cfg(feature = "yaml")]
+pub(crate) use decimal::decimal;
+pub use error::{ReadError, ReadErrorKind};
 pub use number::Number;
 pub use object::Object;
 #[cfg(feature = "yaml")]
 pub(crate) use outline::{Builder as OutlineBuilder, Track};
 pub use outline::{Outline, Spot};
-pub use read::{Limits, ReadError, ReadErrorKind, read};
 #[cfg(feature = "yaml")]
-pub(crate) use read::{checked_text, decimal};
+pub(crate) use read::checked_text;
+pub use read::{Limits, read};
 pub use ser::{ToValueError, to_value};
 pub use value::{Value, ValueType};

@@ -26,7 +26,7 @@ use crate::json::{
 /// meant (`key: @ctx.a`, `if: !has(@ctx.a)`) is answered with the form that says it.
 pub fn read(text: &[u8], limits: Limits) -> Result<Value, ReadError> {
     let text = checked_text(text, limits)?;
-    Reader::new(text, &mut ()).document()
+    Reader::new(text, &mut ()).document().map_err(|failure| *failure)
 }
 
 /// Where each value of a YAML text stands, as far as it can be read.
@@ -41,13 +41,58 @@ pub fn outline(text: &str) -> Outline {
 struct Reader<'t, 'k, T> {
     text: &'t str,
     events: Parser<'t, StrInput<'t>>,
-    depth: usize,
     /// Where the last scalar or closing bracket ended.
     end: usize,
     track: &'k mut T,
 }
 
+/// An error on its way out: a pointer, so that results stay small on the stack.
+type Failure = Box<ReadError>;
+
 type Spanned<'t> = (Event<'t>, granit_parser::Span);
+
+/// What begins with an event.
+enum Begun {
+    /// A scalar.
+    Whole(Value),
+    /// An array or object.
+    Open(Open),
+}
+
+/// An array or object that is open.
+struct Open {
+    style: StructureStyle,
+    content: Content,
+}
+
+enum Content {
+    Array(Vec<Value>),
+    Object(Members),
+}
+
+#[derive(Default)]
+struct Members {
+    entries: Vec<(SmolStr, Value)>,
+    /// Where the key of each stands.
+    places: Vec<usize>,
+    /// The key whose value comes next.
+    key: Option<SmolStr>,
+}
+
+impl Open {
+    fn wants_key(&self) -> bool {
+        matches!(&self.content, Content::Object(members) if members.key.is_none())
+    }
+
+    fn add(&mut self, value: Value) {
+        match &mut self.content {
+            Content::Array(items) => items.push(value),
+            Content::Object(members) => {
+                members.entries.extend(members.key.take().map(|key| (key, value)));
+            }
+        }
+    }
+}
 
 impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
     fn new(text: &'t str, track: &'k mut T) -> Self {
@@ -60,10 +105,10 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         };
         options.set_emit_comments(false);
         let events = Parser::new_from_str_with_options(text, options);
-        Self { text, events, depth: 0, end: 0, track }
+        Self { text, events, end: 0, track }
     }
 
-    fn document(mut self) -> Result<Value, ReadError> {
+    fn document(mut self) -> Result<Value, Failure> {
         self.refuse_controls()?;
         loop {
             match self.next()? {
@@ -75,7 +120,7 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
                 }
             }
         }
-        let value = self.next_node()?;
+        let value = self.value()?;
         loop {
             match self.next()? {
                 (Event::DocumentEnd, _) => {}
@@ -89,7 +134,7 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
     }
 
     /// Refuses control characters: they are no part of YAML, and a NUL would end the text unseen.
-    fn refuse_controls(&self) -> Result<(), ReadError> {
+    fn refuse_controls(&self) -> Result<(), Failure> {
         let is_control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
         match self.text.bytes().position(|byte| is_control(&byte)) {
             None => Ok(()),
@@ -103,13 +148,48 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         }
     }
 
-    fn next_node(&mut self) -> Result<Value, ReadError> {
-        let event = self.next()?;
-        self.node(event)
+    /// The next value, read without recursion: how deep it nests costs no stack.
+    fn value(&mut self) -> Result<Value, Failure> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            let whole = match event {
+                Event::SequenceEnd | Event::MappingEnd => match open.pop() {
+                    Some(innermost) => self.close(innermost, span.end)?,
+                    None => return Err(self.no_value(offset(span.start))),
+                },
+                event if open.last().is_some_and(Open::wants_key) => {
+                    let key = self.key(&event, &span)?;
+                    if let Some(Open { content: Content::Object(object), .. }) = open.last_mut() {
+                        object.places.push(offset(span.start));
+                        object.key = Some(key);
+                    }
+                    continue;
+                }
+                event => match self.begin(event, &span, open.len())? {
+                    Begun::Whole(value) => value,
+                    Begun::Open(innermost) => {
+                        open.push(innermost);
+                        continue;
+                    }
+                },
+            };
+            self.track.end(self.end);
+            match open.last_mut() {
+                Some(around) => around.add(whole),
+                None => return Ok(whole),
+            }
+        }
     }
 
-    fn node(&mut self, (event, span): Spanned<'t>) -> Result<Value, ReadError> {
-        self.refuse_properties(&event, &span)?;
+    /// The scalar, array or object that begins with `event`, at `depth` levels within others.
+    fn begin(
+        &mut self,
+        event: Event<'t>,
+        span: &granit_parser::Span,
+        depth: usize,
+    ) -> Result<Begun, Failure> {
+        self.refuse_properties(&event, span)?;
         let start = match event {
             Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
                 self.block_header(offset(span.start))
@@ -118,17 +198,38 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         };
         self.track.begin(start);
         self.end = offset(span.end);
-        let value = match event {
-            Event::Scalar(text, style, ..) => scalar::resolve(text.into(), style)
-                .map_err(|kind| self.error(start, kind).with_help(scalar::NUMBER_HELP))?,
-            Event::SequenceStart(style, ..) => {
-                self.nested(start, |reader| reader.sequence(style))?
+        let (style, content) = match event {
+            Event::Scalar(text, style, ..) => {
+                let value = scalar::resolve(text.into(), style);
+                let refused = |kind| self.error(start, kind).with_help(scalar::NUMBER_HELP);
+                return value.map(Begun::Whole).map_err(refused);
             }
-            Event::MappingStart(style, ..) => self.nested(start, |reader| reader.mapping(style))?,
-            _ => return Err(self.error(start, not_a_node())),
+            Event::SequenceStart(style, ..) => (style, Content::Array(Vec::new())),
+            Event::MappingStart(style, ..) => (style, Content::Object(Members::default())),
+            _ => return Err(self.no_value(start)),
         };
-        self.track.end(self.end);
-        Ok(value)
+        if depth == Limits::MAX_DEPTH {
+            return Err(self.error(start, ReadErrorKind::TooDeep { limit: Limits::MAX_DEPTH }));
+        }
+        Ok(Begun::Open(Open { style, content }))
+    }
+
+    /// A block collection ends with its last item; only a bracket ends later.
+    fn close(&mut self, innermost: Open, end: Marker) -> Result<Value, Failure> {
+        if innermost.style == StructureStyle::Flow {
+            self.end = offset(end);
+        }
+        match innermost.content {
+            Content::Array(items) => Ok(Value::Array(items)),
+            Content::Object(Members { entries, places, .. }) => {
+                let keys: Vec<SmolStr> = entries.iter().map(|(key, _)| key.clone()).collect();
+                Object::from_entries(entries).map(Value::Object).map_err(|key| {
+                    let mut same = keys.iter().zip(places).filter(|(name, _)| **name == key);
+                    let at = same.nth(1).map_or(self.end, |(_, at)| at);
+                    self.error(at, ReadErrorKind::DuplicateKey { key })
+                })
+            }
+        }
     }
 
     /// Where the `|` or `>` stands of the block scalar whose text begins at `content`.
@@ -145,7 +246,7 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         &mut self,
         event: &Event<'t>,
         span: &granit_parser::Span,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), Failure> {
         if let Some(start) = span.tag_start().filter(|_| event.tag().is_some()) {
             return Err(self.misread(offset(start)).unwrap_or_else(|| {
                 self.refused(offset(start), "tags")
@@ -165,56 +266,8 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         Ok(())
     }
 
-    fn nested(
-        &mut self,
-        start: usize,
-        inner: impl FnOnce(&mut Self) -> Result<Value, ReadError>,
-    ) -> Result<Value, ReadError> {
-        if self.depth == Limits::MAX_DEPTH {
-            return Err(self.error(start, ReadErrorKind::TooDeep { limit: Limits::MAX_DEPTH }));
-        }
-        self.depth += 1;
-        let value = inner(self);
-        self.depth -= 1;
-        value
-    }
-
-    fn sequence(&mut self, style: StructureStyle) -> Result<Value, ReadError> {
-        let mut items = Vec::new();
-        loop {
-            match self.next()? {
-                (Event::SequenceEnd, span) => {
-                    self.close(style, span.end);
-                    return Ok(Value::Array(items));
-                }
-                event => items.push(self.node(event)?),
-            }
-        }
-    }
-
-    fn mapping(&mut self, style: StructureStyle) -> Result<Value, ReadError> {
-        let mut entries = Vec::new();
-        let mut keys = Vec::new();
-        loop {
-            let (event, span) = self.next()?;
-            if matches!(event, Event::MappingEnd) {
-                self.close(style, span.end);
-                break;
-            }
-            let start = offset(span.start);
-            let key = self.key((event, span))?;
-            keys.push((key.clone(), start));
-            entries.push((key, self.next_node()?));
-        }
-        Object::from_entries(entries).map(Value::Object).map_err(|key| {
-            let second = keys.iter().filter(|(name, _)| *name == key).nth(1);
-            let at = second.map_or(self.end, |(_, at)| *at);
-            self.error(at, ReadErrorKind::DuplicateKey { key })
-        })
-    }
-
-    fn key(&mut self, (event, span): Spanned<'t>) -> Result<SmolStr, ReadError> {
-        self.refuse_properties(&event, &span)?;
+    fn key(&mut self, event: &Event<'t>, span: &granit_parser::Span) -> Result<SmolStr, Failure> {
+        self.refuse_properties(event, span)?;
         let (start, end) = (offset(span.start), offset(span.end));
         match event {
             // A key that is left out comes as an empty `~`.
@@ -223,11 +276,11 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
                 Err(error.with_help("write `\"\"` for a key that is empty"))
             }
             Event::Scalar(text, style, ..) => {
-                if text == "<<" && scalar::is_plain(style) {
+                if text == "<<" && scalar::is_plain(*style) {
                     let error = self.refused(start, "merge keys (`<<`)");
                     return Err(error.with_help("write the members out"));
                 }
-                let key = SmolStr::from(text);
+                let key = SmolStr::from(text.as_ref());
                 self.track.key(&key, start..end);
                 self.end = end;
                 Ok(key)
@@ -240,14 +293,7 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         }
     }
 
-    /// A block collection ends with its last item; only a bracket ends later.
-    fn close(&mut self, style: StructureStyle, end: Marker) {
-        if style == StructureStyle::Flow {
-            self.end = offset(end);
-        }
-    }
-
-    fn next(&mut self) -> Result<Spanned<'t>, ReadError> {
+    fn next(&mut self) -> Result<Spanned<'t>, Failure> {
         match self.events.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(self.scan_error(&error)),
@@ -255,7 +301,7 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         }
     }
 
-    fn scan_error(&self, error: &ScanError) -> ReadError {
+    fn scan_error(&self, error: &ScanError) -> Failure {
         let at = offset(*error.marker()).min(self.text.len());
         match error.kind() {
             ErrorKind::RecursionLimitExceeded => {
@@ -274,7 +320,7 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
 
     /// The error about a value around `at` that begins with a character which YAML keeps for
     /// itself, if that is so.
-    fn misread(&self, at: usize) -> Option<ReadError> {
+    fn misread(&self, at: usize) -> Option<Failure> {
         let meant = mistake::misread(self.text, at)?;
         let kind = match meant.indicator {
             '!' => ReadErrorKind::Refused { feature: "tags" },
@@ -288,24 +334,24 @@ impl<'t, 'k, T: Track> Reader<'t, 'k, T> {
         Some(self.error(meant.start, kind).with_help(meant.help))
     }
 
-    fn refused_or_text(&self, at: usize, feature: &'static str) -> ReadError {
+    fn refused_or_text(&self, at: usize, feature: &'static str) -> Failure {
         self.misread(at).unwrap_or_else(|| {
             let error = self.refused(at, feature);
             error.with_help("write the value again where it is needed, or quote it if it is text")
         })
     }
 
-    fn refused(&self, at: usize, feature: &'static str) -> ReadError {
+    fn no_value(&self, at: usize) -> Failure {
+        self.error(at, ReadErrorKind::Yaml { message: "a value is missing".to_owned() })
+    }
+
+    fn refused(&self, at: usize, feature: &'static str) -> Failure {
         self.error(at, ReadErrorKind::Refused { feature })
     }
 
-    fn error(&self, at: usize, kind: ReadErrorKind) -> ReadError {
-        ReadError::at(self.text.as_bytes(), at, kind)
+    fn error(&self, at: usize, kind: ReadErrorKind) -> Failure {
+        Box::new(ReadError::at(self.text.as_bytes(), at, kind))
     }
-}
-
-fn not_a_node() -> ReadErrorKind {
-    ReadErrorKind::Yaml { message: "a value is missing".to_owned() }
 }
 
 /// The byte at which a marker stands; the parser knows it for texts in memory.

@@ -1,7 +1,7 @@
 //! Canonical JSON: RFC 8785 (JCS) with 64-bit integers written exactly.
 
-use super::{Object, Value};
 use super::scan::plain_prefix;
+use super::{Object, Value};
 
 /// The canonical text of `value`.
 pub fn canonical(value: &Value) -> String {

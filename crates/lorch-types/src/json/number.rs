@@ -77,7 +77,8 @@ impl Number {
     }
 
     /// Appends the canonical form: integers in full, floats as ECMAScript writes them, except that
-    /// those of magnitude 2^64 and above always carry an exponent (`1e+20`).
+    /// integral ones always carry an exponent (`1e+20`): they are beyond 64 bits, and in full they
+    /// would read as such.
     pub fn write_canonical(self, out: &mut String) {
         match self.0 {
             Repr::Natural(value) => write_u64(value, out),
@@ -85,7 +86,7 @@ impl Number {
                 out.push('-');
                 write_u64(value.unsigned_abs(), out);
             }
-            Repr::Float(value) if (TWO_POW_64..1e21).contains(&value.abs()) => {
+            Repr::Float(value) if value.abs() < 1e21 && value.trunc() == value => {
                 let shortest = format!("{value:e}");
                 out.push_str(&shortest.replacen('e', "e+", 1));
             }

@@ -5,7 +5,6 @@
 
 use smol_str::SmolStr;
 
-use super::Limits;
 use super::read::Parser;
 use crate::place::Span;
 use crate::pointer::Pointer;
@@ -39,9 +38,8 @@ impl Outline {
     /// The outline of a JSON text, as far as it can be read.
     pub fn of_json(text: &str) -> Self {
         let mut builder = Builder::default();
-        let limits = Limits { max_bytes: usize::MAX };
         // An error only ends the outline early: what was read so far keeps its places.
-        let _ = Parser::new(text, limits, &mut builder).document();
+        let _ = Parser::new(text, &mut builder).document();
         builder.finish(text.len())
     }
 
@@ -70,15 +68,13 @@ impl Outline {
     }
 
     fn child(&self, node: &Node, token: &str) -> Option<usize> {
-        let named = node.children.iter().copied().find(|child| {
-            let key = self.nodes.get(*child).and_then(|node| node.key.as_ref());
-            key.is_some_and(|(name, _)| name == token)
-        });
-        named.or_else(|| {
-            let index: usize = token.parse().ok()?;
-            let child = *node.children.get(index)?;
-            self.nodes.get(child).filter(|node| node.key.is_none()).map(|_| child)
-        })
+        let key = |child: &usize| self.nodes.get(*child).and_then(|node| node.key.as_ref());
+        let is_array = key(node.children.first()?).is_none();
+        if is_array {
+            return node.children.get(token.parse::<usize>().ok()?).copied();
+        }
+        let mut children = node.children.iter().copied();
+        children.find(|child| key(child).is_some_and(|(name, _)| name == token))
     }
 }
 

@@ -1,8 +1,26 @@
 //! Tests of the documents, the readers and the identifiers from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "clippy.toml allows these in test functions; what they share is test code too"
+)]
+
+mod arbitrary;
 mod corpus;
+mod diagnostics;
+mod digests;
+mod documents;
+mod identifiers;
 mod json_corpus;
+mod limits;
+mod numbers;
+mod objects;
+mod pointers;
 mod reference;
 mod template;
+mod timestamps;
 mod yaml;
 mod yaml_corpus;
