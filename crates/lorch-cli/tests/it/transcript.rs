@@ -132,7 +132,7 @@ fn redact(text: &str) -> String {
     for line in text.trim_end().lines() {
         let mut words = Vec::new();
         for word in line.split_whitespace() {
-            let timed = matches!(word, "ms" | "s" | "min");
+            let timed = matches!(word.trim_end_matches(':'), "ms" | "s" | "min");
             if timed && words.last().is_some_and(|last: &String| is_number(last)) {
                 words.pop();
                 words.push("TIME".to_owned());

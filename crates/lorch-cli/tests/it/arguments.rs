@@ -1,0 +1,216 @@
+//! The command line itself: exit statuses, help, hostile arguments, broken surroundings.
+
+use std::process::Stdio;
+
+use crate::lorch::{Folder, command};
+
+const HELLO: &str = "job_id: a\nversion: \"1\"\nsteps: []\n";
+
+#[track_caller]
+fn ends(folder: &Folder, arguments: &[&str], status: i32, words: &str) {
+    let ran = folder.run(arguments).ends(status);
+    let text = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(text.contains(words), "{arguments:?} says {text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn exit_statuses() {
+    let folder = Folder::new();
+    folder.write("good.yaml", HELLO).write("bad.yaml", "job_id: 1\n");
+    ends(&folder, &["run", "good.yaml"], 0, "completed");
+    ends(&folder, &["check", "good.yaml"], 0, "fine");
+    ends(&folder, &["check", "bad.yaml"], 1, "L0303");
+    ends(&folder, &["run", "bad.yaml"], 1, "L0301");
+    ends(&folder, &["validate", "bad.yaml"], 1, "L11");
+    ends(&folder, &["run", "missing.yaml"], 2, "`missing.yaml`");
+    ends(&folder, &["check", "missing.yaml"], 2, "`missing.yaml`");
+    ends(&folder, &["validate", "good.yaml", "missing.yaml"], 2, "`missing.yaml`");
+    ends(&folder, &["run", "good.yaml", "--payload", "missing.json"], 2, "`missing.json`");
+    ends(&folder, &["run"], 2, "Usage");
+    ends(&folder, &["fly"], 2, "unrecognized subcommand");
+    ends(&folder, &["run", "good.yaml", "--jobs", "0"], 2, "--jobs");
+    ends(&folder, &["show", "01KADE3Q6BZ5T8V0X2Y4W6R9SN"], 2, "there is no run");
+    ends(&folder, &["resume", "01KADE3Q6BZ5T8V0X2Y4W6R9SN"], 2, "there is no run");
+    ends(&folder, &["show", "run-1"], 2, "ULID");
+    ends(&folder, &["-C", "nowhere", "runs"], 2, "nowhere");
+    ends(&folder, &["doctor"], 0, "ok");
+    ends(&folder, &["--version"], 0, "lorch 0.");
+    ends(&folder, &["completions", "bash"], 0, "_lorch");
+}
+
+#[test]
+fn assignments() {
+    let folder = Folder::new();
+    folder.write(
+        "job.yaml",
+        "job_id: a\nversion: \"1\"\nsteps:\n  - { step_id: a, op: compute.x, params: { p: \"@payload.v\" } }\n",
+    );
+    let params = |assignments: &[&str]| {
+        let sets = assignments.iter().flat_map(|it| ["--set", it]);
+        let compiled = folder.run(["compile", "job.yaml"].into_iter().chain(sets)).ends(0).json();
+        let steps = compiled.get("steps").unwrap().as_array().unwrap();
+        steps[0].get("params").unwrap().get("p").unwrap().to_string()
+    };
+    let table = [
+        (&["payload.v=5"][..], "5"),
+        (&["payload.v=1.0"], "1"),
+        (&["payload.v=five"], "\"five\""),
+        (&["payload.v=\"5\""], "\"5\""),
+        (&["payload.v=2026-11-20"], "\"2026-11-20\""),
+        (&["payload.v="], "\"\""),
+        (&["payload.v=a=b"], "\"a=b\""),
+        (&["payload.v={\"a\":1,\"a\":2}"], "\"{\\\"a\\\":1,\\\"a\\\":2}\""),
+        (&["payload.v.a.b=1", "payload.v.c=2"], "{\"a\":{\"b\":1},\"c\":2}"),
+        (&["payload.v[0]=1", "payload.v[1].x=2"], "[1,{\"x\":2}]"),
+        (&["payload.v[\"strange key\"]=1"], "{\"strange key\":1}"),
+        (&["payload.v=@run.x"], "\"@@run.x\""),
+        (&["payload.v=null"], "null"),
+    ];
+    for (assignments, expected) in table {
+        assert_eq!(params(assignments), expected, "{assignments:?}");
+    }
+    let wrong = [
+        ("payload", "no `=`"),
+        ("payload=5", "names nothing inside"),
+        ("pay.v=5", "it can set"),
+        ("payload..v=5", "no path"),
+        ("payload.v[1]=5", "[0]"),
+    ];
+    for (assignment, words) in wrong {
+        ends(&folder, &["compile", "job.yaml", "--set", assignment], 2, words);
+    }
+    let clash = ["compile", "job.yaml", "--set", "payload.v=5", "--set", "payload.v.a=6"];
+    ends(&folder, &clash, 2, "a number is there");
+}
+
+#[test]
+fn hostile_arguments_are_refused_in_one_line() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO);
+    let names =
+        ["\u{1b}[31mred", "a\u{202e}b", "../../../etc/nothing", "/dev/null/x", "con\nnew", ""];
+    for name in names {
+        for arguments in [&["check", name][..], &["validate", name], &["run", name]] {
+            let ran = folder.run(arguments).ends(2);
+            assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
+            assert!(!ran.stderr.contains('\u{202e}'), "{:?}", ran.stderr);
+        }
+    }
+    for name in names.into_iter().chain(["a b", "x/../y", "envelope"]) {
+        ends(&folder, &["show", "01KADE3Q6BZ5T8V0X2Y4W6R9SN", "--output", name], 2, "");
+    }
+}
+
+#[test]
+fn nobody_reading_is_no_failure() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO);
+    for arguments in
+        [&["schema", "list"][..], &["schema", "show", "job-def"], &["run", "job.yaml", "--json"]]
+    {
+        let mut child = command(folder.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_workspace_is_found_upwards() {
+    let folder = Folder::new();
+    folder.run(["init"]).ends(0);
+    folder.write("deep/er/job.yaml", HELLO);
+    let inner = folder.path().join("deep/er");
+    let status = command(&inner).args(["run", "job.yaml"]).status().unwrap();
+    assert!(status.success());
+    assert!(folder.path().join(".lorch/lorch.db").exists());
+    assert!(!inner.join(".lorch").exists());
+    let status = command(folder.path()).args(["-C", "deep", "runs"]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn init_keeps_what_is_there() {
+    let folder = Folder::new();
+    folder.write("jobs/hello.yaml", "mine");
+    let ran = folder.run(["init"]).ends(0);
+    assert!(ran.stdout.contains("kept  jobs/hello.yaml"), "{}", ran.stdout);
+    assert_eq!(folder.read("jobs/hello.yaml"), "mine");
+    folder.run(["init", "other"]).ends(0);
+    assert!(folder.path().join("other/lorch.toml").exists());
+}
+
+#[test]
+fn what_init_writes_is_valid_and_states_the_defaults() {
+    let folder = Folder::new();
+    folder.run(["init"]).ends(0);
+    folder.run(["doctor"]).ends(0);
+    folder.run(["check", "jobs/hello.yaml"]).ends(0);
+    // With every comment taken away it is still a configuration.
+    let text = folder.read("lorch.toml");
+    let lines = text.lines().map(|line| match line.strip_prefix("# ") {
+        Some(setting) if setting.starts_with('[') || setting.contains(" = ") => setting,
+        _ => line,
+    });
+    folder.write("lorch.toml", lines.collect::<Vec<_>>().join("\n"));
+    folder.run(["doctor"]).ends(0);
+    folder.run(["run", "jobs/hello.yaml"]).ends(0);
+}
+
+#[test]
+fn a_store_that_is_none_is_said_to_be_none() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO);
+    folder.write(".lorch/lorch.db", "not a database, but long enough to have a header of its own");
+    ends(&folder, &["run", "job.yaml"], 2, "not a SQLite database");
+    ends(&folder, &["doctor"], 1, "FAIL");
+
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO).write(".lorch/x", "");
+    let other = rusqlite::Connection::open(folder.path().join(".lorch/lorch.db")).unwrap();
+    other.execute_batch("CREATE TABLE t (x); PRAGMA application_id = 7").unwrap();
+    drop(other);
+    ends(&folder, &["run", "job.yaml"], 2, "another program");
+
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO).write(".lorch", "a file where a folder should be");
+    ends(&folder, &["run", "job.yaml"], 2, "cannot open the run store");
+
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO).write("lorch.toml", "[stores]\npath = 1\n");
+    ends(&folder, &["run", "job.yaml"], 2, "line 1");
+    ends(&folder, &["doctor"], 1, "FAIL");
+}
+
+#[test]
+fn help() {
+    let folder = Folder::new();
+    let mut text = folder.run(["--help"]).ends(0).stdout;
+    let commands = [
+        "run",
+        "resume",
+        "runs",
+        "show",
+        "check",
+        "compile",
+        "manifest",
+        "validate",
+        "schema",
+        "init",
+        "doctor",
+        "completions",
+    ];
+    for command in commands {
+        text.push_str(&format!("\n$ lorch {command} --help\n"));
+        text.push_str(&folder.run([command, "--help"]).ends(0).stdout);
+    }
+    insta::assert_snapshot!("help", text);
+}
