@@ -5,6 +5,10 @@ pub(crate) fn nearest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    const LONGEST: usize = 128;
+    if name.len() > LONGEST {
+        return None;
+    }
     let folded = name.to_lowercase();
     candidates
         .into_iter()

@@ -3,6 +3,8 @@
 use lorch_types::json::{Object, Value};
 use lorch_types::pointer::Pointer;
 
+use super::row::insert_bounded;
+
 /// One place at which two documents differ.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
@@ -18,11 +20,10 @@ impl Difference {
     /// As an object of `details`.
     pub(crate) fn to_object(&self) -> Object {
         let mut object = Object::from_iter([("pointer", self.pointer.to_string())]);
-        if let Some(expected) = &self.expected {
-            object.insert("expected", expected.clone());
-        }
-        if let Some(found) = &self.found {
-            object.insert("found", found.clone());
+        for (name, value) in [("expected", &self.expected), ("found", &self.found)] {
+            if let Some(value) = value {
+                insert_bounded(&mut object, name, value);
+            }
         }
         object
     }

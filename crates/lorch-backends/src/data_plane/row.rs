@@ -1,5 +1,6 @@
 //! Rows of a document as rows of a table.
 
+use lorch_types::Digest;
 use lorch_types::job::{ErrorCode, ErrorInfo};
 use lorch_types::json::{Object, Value, canonical};
 use lorch_types::pointer::Pointer;
@@ -87,15 +88,29 @@ pub(crate) fn is_complete(table: &Table, index: usize, row: &Row) -> Result<(), 
     ]))
 }
 
-fn details(table: &Table, index: usize, column: &str, value: &Value) -> [(&'static str, Value); 5] {
+fn details(table: &Table, index: usize, column: &str, value: &Value) -> Object {
     let pointer = Pointer::root().join("rows").join(index).join(column);
-    [
+    let mut details = Object::from_iter([
         ("table", Value::from(table.name.clone())),
         ("row", ordinal(index)),
         ("column", Value::from(column)),
-        ("value", value.clone()),
         ("pointer", Value::from(pointer.to_string())),
-    ]
+    ]);
+    insert_bounded(&mut details, "value", value);
+    details
+}
+
+/// Adds `value` to the details of an error, or only its digest when it is long: errors are recorded
+/// and shown whole.
+pub(crate) fn insert_bounded(details: &mut Object, name: &str, value: &Value) {
+    const MAX_BYTES: usize = 1000;
+    let text = canonical(value);
+    if text.len() <= MAX_BYTES {
+        details.insert(name, value.clone());
+    } else {
+        let digest = Digest::of_bytes(text.as_bytes());
+        details.insert(format!("{name}_sha256"), digest.as_str());
+    }
 }
 
 /// The number of a row as JSON.

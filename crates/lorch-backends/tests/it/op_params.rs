@@ -179,3 +179,125 @@ fn assert_described(op: &str, schema: &serde_json::Value) {
         }
     }
 }
+
+/// Parameters that every operation of the data plane accepts, and mistakes to put into them.
+const SOUND: [(&str, &str); 9] = [
+    (
+        "query.rows",
+        r#"{"table":"t","columns":["a"],"where":{"a":{"ge":1}},"order_by":[{"column":"a"}],"limit":5}"#,
+    ),
+    ("query.max", r#"{"table":"t","column":"a","where":{"a":null}}"#),
+    (
+        "write.create_table",
+        r#"{"table":"t","columns":[{"name":"a","type":"text"}],"unique":[["a"]]}"#,
+    ),
+    ("write.insert", r#"{"table":"t","rows":[{"a":1}],"idempotency_key":"k"}"#),
+    ("write.upsert", r#"{"table":"t","rows":[{"a":1}],"key":["a"],"update":["b"]}"#),
+    ("write.delete", r#"{"table":"t","where":{"a":{"in":[1]}}}"#),
+    ("assert.rows", r#"{"table":"t","min":1,"max":3}"#),
+    ("assert.schema", r#"{"table":"t","columns":[{"name":"a","type":"real"}],"exact":true}"#),
+    ("assert.unique", r#"{"table":"t","columns":["a"]}"#),
+];
+
+/// Every place in `value`, from the outside in.
+fn places(value: &Value, at: Pointer, out: &mut Vec<Pointer>) {
+    match value {
+        Value::Object(object) => object.iter().for_each(|(key, it)| places(it, at.join(key), out)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, it)| places(it, at.join(index), out));
+        }
+        _ => {}
+    }
+    out.push(at);
+}
+
+#[test]
+fn types_and_their_schemas_accept_the_same() {
+    let others = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "1",
+        "-1",
+        "1.5",
+        "9007199254740991",
+        "9007199254740992",
+        r#""""#,
+        r#""a""#,
+        r#""1a""#,
+        r#""a-b""#,
+        r#""_lorch_x""#,
+        r#""SQLITE_x""#,
+        r#""a\n""#,
+        r#""text""#,
+        "[]",
+        "[1]",
+        r#"["a"]"#,
+        "[[]]",
+        "{}",
+        r#"{"a":1}"#,
+        r#"{"eq":null}"#,
+        r#"{"in":[]}"#,
+        r#"{"like":1}"#,
+        r#"{"is_null":false}"#,
+    ];
+    let mut judged = [0, 0];
+    for (op, sound) in SOUND {
+        let spec = ops().into_iter().find(|spec| spec.op == op).unwrap();
+        let schema = jsonschema::draft7::new(&(spec.schema)()).unwrap();
+        let sound = read(sound.as_bytes(), Limits::default()).unwrap();
+        let mut pointers = Vec::new();
+        places(&sound, Pointer::root(), &mut pointers);
+        let mut judge = |params: &Value| {
+            let Value::Object(object) = params else { return };
+            let by_type = check_params(&op.parse().unwrap(), object, &[]).is_empty();
+            let by_schema = schema.is_valid(&serde_json::Value::from(params.clone()));
+            assert_eq!(by_type, by_schema, "{op} {params}");
+            judged[usize::from(by_type)] += 1;
+        };
+        judge(&sound);
+        for pointer in &pointers {
+            for other in others {
+                let other = read(other.as_bytes(), Limits::default()).unwrap();
+                let mut changed = sound.clone();
+                *pointer.find_mut(&mut changed).unwrap() = other.clone();
+                judge(&changed);
+                if let Some(Value::Object(object)) = pointer.find(&sound) {
+                    for name in [
+                        "where", "all", "min", "equals", "limit", "nullable", "desc", "key", "x",
+                        "ne",
+                    ] {
+                        let mut added = sound.clone();
+                        let mut with = object.clone();
+                        with.insert(name, other.clone());
+                        *pointer.find_mut(&mut added).unwrap() = Value::Object(with);
+                        judge(&added);
+                    }
+                    for key in object.keys() {
+                        let mut removed = sound.clone();
+                        let mut without = object.clone();
+                        without.remove(key);
+                        *pointer.find_mut(&mut removed).unwrap() = Value::Object(without);
+                        judge(&removed);
+                    }
+                }
+            }
+        }
+    }
+    assert!(judged[0] > 1000 && judged[1] > 200, "{judged:?}");
+}
+
+#[test]
+fn whatever_is_open_draws_nothing() {
+    for (op, sound) in SOUND {
+        let sound = read(sound.as_bytes(), Limits::default()).unwrap();
+        let mut pointers = Vec::new();
+        places(&sound, Pointer::root(), &mut pointers);
+        for pointer in pointers.iter().filter(|pointer| !pointer.is_root()) {
+            let mut referring = sound.clone();
+            *pointer.find_mut(&mut referring).unwrap() = Value::from("@run.a.b");
+            check(op, &referring.to_string(), &[&pointer.to_string()], &[]);
+        }
+    }
+}

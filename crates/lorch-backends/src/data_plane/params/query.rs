@@ -2,9 +2,10 @@
 
 use lorch_types::SmolStr;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::Filter;
+use super::write::not_empty;
 use crate::natural::Natural;
 use crate::op::{OpParams, not_null};
 
@@ -16,7 +17,7 @@ pub(crate) struct QueryRows {
     #[schemars(with = "String")]
     pub(crate) table: SmolStr,
     /// The columns to read; all of them when absent.
-    #[serde(default, deserialize_with = "not_null")]
+    #[serde(default, deserialize_with = "some")]
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(crate) columns: Option<Vec<SmolStr>>,
     /// Which rows; all of them when absent.
@@ -71,6 +72,10 @@ pub(crate) struct QueryMax {
     /// Which rows; all of them when absent.
     #[serde(default, rename = "where")]
     pub(crate) filter: Filter,
+}
+
+fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<SmolStr>>, D::Error> {
+    not_empty(deserializer).map(Some)
 }
 
 impl OpParams for QueryRows {

@@ -16,9 +16,10 @@ use super::catalogue;
 use super::error::Failure;
 use super::sql::{Sql, quoted};
 use super::value::stored;
+use crate::data_plane::column::Cell;
 use crate::data_plane::filter::{Predicate, predicates};
 use crate::data_plane::params::{Filter, WriteDelete, WriteInsert, WriteMerge, WriteUpsert};
-use crate::data_plane::row::{Row, is_complete, ordinal, row};
+use crate::data_plane::row::{Row, is_complete, ordinal, row, shown};
 use crate::data_plane::table::{Table, listed};
 
 /// `write.insert`.
@@ -207,34 +208,34 @@ fn row_failure(table: &Table, index: usize, row: &Row, error: rusqlite::Error) -
             | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
             | rusqlite::ffi::SQLITE_CONSTRAINT_ROWID
     );
-    let what = if is_key {
-        let columns = key_columns(table, &error);
-        format!("there is a row with the same {} already", listed(&columns))
+    let (what, values) = if is_key {
+        let values = values_of(table, row, &key_columns(table, &error));
+        let shown: Vec<String> = values
+            .iter()
+            .map(|(name, value)| format!("`{}` {}", name.escape_debug(), shown(value)))
+            .collect();
+        (format!("there is a row with {} already", shown.join(" and ")), values)
     } else {
-        error.to_string()
+        (error.to_string(), Object::new())
     };
-    let name = table.name.escape_debug();
-    let values: Object = row
-        .columns
-        .iter()
-        .zip(&row.cells)
-        .filter_map(|(at, cell)| {
-            let column = table.columns.get(*at)?;
-            Some((
-                column.name.clone(),
-                super::value::json(table, column, (&stored(cell)).into()).ok()?,
-            ))
-        })
-        .collect();
+    let message = format!("row {index} of `{}`: {what}", table.name.escape_debug());
     let pointer = Pointer::root().join("rows").join(index).to_string();
-    Failure::Step(
-        ErrorCode::Conflict.error(format!("row {index} of `{name}`: {what}")).with_details([
-            ("table", Value::from(table.name.clone())),
-            ("row", ordinal(index)),
-            ("values", Value::from(values)),
-            ("pointer", Value::from(pointer)),
-        ]),
-    )
+    Failure::Step(ErrorCode::Conflict.error(message).with_details([
+        ("table", Value::from(table.name.clone())),
+        ("row", ordinal(index)),
+        ("values", Value::from(values)),
+        ("pointer", Value::from(pointer)),
+    ]))
+}
+
+/// The values that a row has in `columns`.
+fn values_of(table: &Table, row: &Row, columns: &[SmolStr]) -> Object {
+    let value = |at: usize, cell: &Cell| {
+        let column = table.columns.get(at).filter(|column| columns.contains(&column.name))?;
+        let value = super::value::json(table, column, (&stored(cell)).into()).ok()?;
+        Some((column.name.clone(), value))
+    };
+    row.columns.iter().zip(&row.cells).filter_map(|(at, cell)| value(*at, cell)).collect()
 }
 
 /// The columns that "UNIQUE constraint failed: orders.id, orders.day" names.

@@ -114,7 +114,7 @@ fn rules_of_the_table_name_the_row() {
          CREATE TABLE t (a TEXT COLLATE NOCASE UNIQUE, b INTEGER CHECK (b > 0), p INTEGER REFERENCES p (id));",
     );
     for (rows, words) in [
-        (r#"[{"a":"x"},{"a":"X"}]"#, "row 1 of `t`: there is a row with the same `a` already"),
+        (r#"[{"a":"x"},{"a":"X"}]"#, r#"row 1 of `t`: there is a row with `a` `"X"` already"#),
         (r#"[{"b":0}]"#, "row 0 of `t`: CHECK constraint failed"),
         (r#"[{"p":1}]"#, "row 0 of `t`: FOREIGN KEY constraint failed"),
     ] {

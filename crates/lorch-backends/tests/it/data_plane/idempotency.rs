@@ -100,6 +100,16 @@ fn the_same_key_with_other_params_names_the_places() {
 }
 
 #[test]
+fn long_values_stand_in_errors_as_their_digests() {
+    let plane = Plane::with_orders();
+    let long = INSERT.replace("eu", &"x".repeat(2000));
+    plane.perform_keyed("k", "write.insert", &long).unwrap();
+    let error = plane.perform_keyed("k", "write.insert", INSERT).unwrap_err();
+    assert!(error.message.len() < 400, "{error}");
+    assert!(detail(&error, "differences").contains(r#""expected_sha256":"sha256:"#), "{error:?}");
+}
+
+#[test]
 fn a_failed_write_leaves_its_key_free() {
     let plane = Plane::with_orders();
     let bad = r#"{"table":"orders","rows":[{"id":9,"region":"eu"},{"id":1,"region":"eu"}]}"#;

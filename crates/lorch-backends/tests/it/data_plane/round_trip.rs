@@ -125,7 +125,7 @@ fn moments_are_compared_as_moments() {
         "write.insert",
         r#"{"table":"t","rows":[{"at":"2025-01-01T02:00:00.500+02:00"}]}"#,
         "conflict",
-        "same `at`",
+        "there is a row with `at`",
     );
     assert_eq!(
         plane.column("t", "at", r#"{"at":{"ge":"2025-01-01T00:00:00.000Z"}}"#),
