@@ -111,7 +111,7 @@ impl Table {
         same(&self.primary_key) || self.unique.iter().any(|set| same(set))
     }
 
-    /// A row's values by column, as an object.
+    /// Names and types of its columns, as an array.
     pub(crate) fn shape(&self) -> Value {
         let described = self.columns.iter().map(|column| {
             Object::from_iter([("name", column.name.as_str()), ("type", column.type_name())])
