@@ -19,7 +19,7 @@ pub(crate) fn engine(site: &Site) -> Result<Engine, Failure> {
         .with_context(|| format!("cannot work in `{}`", site.root.display()))
         .map_err(Failure::Usage)?;
     let store = site.store()?;
-    let data_plane = DataPlane::open(&site.data_path()).map_err(Failure::usage)?;
+    let data_plane = DataPlane::open(site.data_path()).map_err(Failure::usage)?;
     let options = ComputeOptions { worker: worker(), ..ComputeOptions::default() };
     let compute = Compute::with_options(workspace, site.config.clone(), options);
     let mut engine = Engine::new(Arc::new(store), Arc::new(data_plane), Arc::new(compute));

@@ -32,6 +32,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use exit::Failure;
 use terminal::Stream;
 
 fn main() -> ExitCode {
@@ -39,10 +40,8 @@ fn main() -> ExitCode {
     crash::arm();
     let cli = cli::Cli::parse();
     let outcome = cli.execute();
-    if let Err(failure) = &outcome {
-        if let Some(message) = failure.message() {
-            terminal::tell_error(&message, cli.global().color.on(Stream::Error));
-        }
+    if let Some(message) = outcome.as_ref().err().and_then(Failure::message) {
+        terminal::tell_error(&message, cli.global().color.on(Stream::Error));
     }
     exit::status(&outcome)
 }

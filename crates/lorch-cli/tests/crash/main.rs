@@ -2,6 +2,11 @@
 //! exactly once, and no outcome is lost.
 //!
 //! `LORCH_CRASH_SEEDS` says how many seeds each point is tried with.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

