@@ -149,7 +149,10 @@ impl Compiler<'_> {
             Err(_) if site.skipped => return Ok(escape(text).as_ref().into()),
             Err(miss) => return Err(miss),
         };
-        if value.is_null() && !site.skipped {
+        if value.is_null() {
+            if site.skipped {
+                return Ok(escape(text).as_ref().into());
+            }
             let message =
                 format!("`{reference}` is null, and null does not tell one effect from another");
             return Err(Problem::new(code::SEMANTIC_KEY_NULL, message).into());
