@@ -47,7 +47,7 @@ pub(crate) struct Prepared {
 
 /// Reads, compiles and checks the job in `file`.
 pub(crate) fn prepare(file: &Path, with: &Preparation<'_>) -> Result<Prepared, Failure> {
-    let source = read_source(file)?;
+    let source = read_source(file, with.limits)?;
     let folder = JobFolder::new(with.job_dir.to_path_buf(), with.limits);
     let outcome = instance(&source, &folder, with);
     let mut sources = vec![source];

@@ -74,7 +74,7 @@ impl Definitions for JobFolder {
             let path = self.folder.join(format!("{job_id}.{extension}"));
             let name: SmolStr = path.display().to_string().into();
             let invalid = |diagnostics| FindError::Invalid { name: name.clone(), diagnostics };
-            let text = match std::fs::read(&path) {
+            let text = match input::read_file(&path, self.limits) {
                 Ok(text) => text,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lorch_types::diagnostic::{Format, Source};
-use lorch_types::json::{Object, Value};
+use lorch_types::json::{Limits, Object, Value};
 
 use crate::assignment::{Assignment, Target};
 use crate::exit::Failure;
@@ -39,13 +39,13 @@ pub(crate) struct Input {
 
 impl JobInputs {
     /// What `@ctx` names.
-    pub(crate) fn ctx(&self) -> Result<Input, Failure> {
-        self.input(self.ctx.as_deref(), Target::Ctx, "ctx")
+    pub(crate) fn ctx(&self, limits: Limits) -> Result<Input, Failure> {
+        self.input(self.ctx.as_deref(), Target::Ctx, "ctx", limits)
     }
 
     /// What `@payload` names.
-    pub(crate) fn payload(&self) -> Result<Input, Failure> {
-        self.input(self.payload.as_deref(), Target::Payload, "payload")
+    pub(crate) fn payload(&self, limits: Limits) -> Result<Input, Failure> {
+        self.input(self.payload.as_deref(), Target::Payload, "payload", limits)
     }
 
     /// What `@payload` names when the payload is `value`, which came from `name`.
@@ -55,8 +55,8 @@ impl JobInputs {
     }
 
     /// What `@run.envelope` names; `file` holds it, if there is one.
-    pub(crate) fn envelope(&self, file: Option<&Path>) -> Result<Object, Failure> {
-        match self.input(file, Target::Envelope, "envelope")?.value {
+    pub(crate) fn envelope(&self, file: Option<&Path>, limits: Limits) -> Result<Object, Failure> {
+        match self.input(file, Target::Envelope, "envelope", limits)?.value {
             Value::Object(envelope) => Ok(envelope),
             other => {
                 let found = other.value_type().with_article();
@@ -71,15 +71,23 @@ impl JobInputs {
         self.job_dir.clone().unwrap_or_else(beside)
     }
 
-    fn input(&self, file: Option<&Path>, target: Target, name: &str) -> Result<Input, Failure> {
+    fn input(
+        &self,
+        file: Option<&Path>,
+        target: Target,
+        name: &str,
+        limits: Limits,
+    ) -> Result<Input, Failure> {
         let Some(file) = file else {
             let value = self.adjusted(Value::object(), target)?;
             return Ok(Input { source: written(&value, name), value });
         };
-        let (source, value) = read_value(file)?;
-        let adjusted = self.adjusted(value.clone(), target)?;
-        let source = if adjusted == value { source } else { written(&adjusted, name) };
-        Ok(Input { source, value: adjusted })
+        let (source, value) = read_value(file, limits)?;
+        if !self.assignments.iter().any(|it| it.target() == target) {
+            return Ok(Input { source, value });
+        }
+        let value = self.adjusted(value, target)?;
+        Ok(Input { source: written(&value, name), value })
     }
 
     fn adjusted(&self, mut value: Value, target: Target) -> Result<Value, Failure> {

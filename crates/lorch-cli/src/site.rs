@@ -7,6 +7,7 @@ use anyhow::Context;
 use lorch_backends::Config;
 use lorch_backends::config::DataPlaneUrl;
 use lorch_store::Store;
+use lorch_types::json::Limits;
 
 use crate::cli::Global;
 use crate::exit::Failure;
@@ -45,6 +46,11 @@ impl Site {
             .with_context(|| format!("`{}`", path.display()))
             .map_err(Failure::Usage)?;
         Ok(Self { root, config, configured: text.is_some() })
+    }
+
+    /// How large documents may be.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_bytes: self.config.limits.max_document_bytes.get() }
     }
 
     /// The file in which runs are recorded.

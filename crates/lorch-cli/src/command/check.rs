@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lorch_types::diagnostic::{Severity, render};
-use lorch_types::json::Limits;
 use lorch_validate::report::{self, Finding, Format};
 
 use crate::amount::counted;
@@ -43,7 +42,8 @@ pub(crate) struct Check {
 pub(crate) fn check(arguments: &Check, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let policy = Policy::of(&site)?;
-    let (ctx, payload) = (arguments.inputs.ctx()?, arguments.inputs.payload()?);
+    let limits = site.limits();
+    let (ctx, payload) = (arguments.inputs.ctx(limits)?, arguments.inputs.payload(limits)?);
     let mut findings = Vec::new();
     let mut valid = true;
     for job in &arguments.jobs {
@@ -54,7 +54,7 @@ pub(crate) fn check(arguments: &Check, global: &Global) -> Outcome {
                 payload: &payload,
                 job_dir: &arguments.inputs.job_dir(job),
                 at: compile_time()?,
-                limits: Limits { max_bytes: site.config.limits.max_document_bytes.get() },
+                limits,
                 policy: Some(&policy),
             },
         )?;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lorch_types::json::Limits;
 
 use crate::cli::Global;
 use crate::clock::compile_time;
@@ -34,13 +33,14 @@ pub(crate) struct Compile {
 /// Writes the instance.
 pub(crate) fn compile(arguments: &Compile, global: &Global) -> Outcome {
     let site = Site::find(global)?;
-    let (ctx, payload) = (arguments.inputs.ctx()?, arguments.inputs.payload()?);
+    let limits = site.limits();
+    let (ctx, payload) = (arguments.inputs.ctx(limits)?, arguments.inputs.payload(limits)?);
     let with = Preparation {
         ctx: &ctx,
         payload: &payload,
         job_dir: &arguments.inputs.job_dir(&arguments.job),
         at: compile_time()?,
-        limits: Limits { max_bytes: site.config.limits.max_document_bytes.get() },
+        limits,
         policy: None,
     };
     let instance = prepare(&arguments.job, &with)?.told(global.color.on(Stream::Error))?;

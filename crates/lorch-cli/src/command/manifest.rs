@@ -7,11 +7,12 @@ use clap::Args;
 use lorch_manifest::{Outputs, manifest as derive};
 use lorch_types::Timestamp;
 use lorch_types::job::{JobInstance, RunId, RunRecord, StepPath};
-use lorch_types::json::{Object, Value, from_value};
+use lorch_types::json::{Limits, Object, Value, from_value};
 
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::input::read_value;
+use crate::site::Site;
 use crate::terminal::{print_document, visible};
 
 /// Derive the manifest of a step, on standard output: what a backend would be given.
@@ -44,8 +45,9 @@ pub(crate) struct Manifest {
 }
 
 /// Writes the manifest.
-pub(crate) fn manifest(arguments: &Manifest, _: &Global) -> Outcome {
-    let (source, document) = read_value(&arguments.instance)?;
+pub(crate) fn manifest(arguments: &Manifest, global: &Global) -> Outcome {
+    let site = Site::find(global)?;
+    let (source, document) = read_value(&arguments.instance, site.limits())?;
     let instance: JobInstance = from_value(&document).map_err(|error| {
         Failure::work(format!(
             "`{}` is no instance: {error}\n  = help: `lorch validate --schema job-instance {}` \
@@ -70,15 +72,18 @@ pub(crate) fn manifest(arguments: &Manifest, _: &Global) -> Outcome {
         run_id: arguments.run_id.clone(),
         job_id: instance.job_id.clone(),
         job_def_sha256: instance.job_def_sha256.clone(),
-        envelope: object(arguments.envelope.as_ref(), "the envelope")?,
+        envelope: object(arguments.envelope.as_ref(), "the envelope", site.limits())?,
         started_at,
     };
-    let outputs = outputs(object(arguments.outputs.as_ref(), "the file of outputs")?)?;
+    // Each output may be larger than a document; there is no limit to their number.
+    let unlimited = Limits { max_bytes: usize::MAX };
+    let outputs = object(arguments.outputs.as_ref(), "the file of outputs", unlimited)?;
+    let outputs = by_step(outputs)?;
     print_document(&derive(&instance, step, &record, &outputs).map_err(Failure::work)?)
 }
 
-fn object(file: Option<&PathBuf>, what: &str) -> Result<Object, Failure> {
-    match file.map(|file| read_value(file)).transpose()? {
+fn object(file: Option<&PathBuf>, what: &str, limits: Limits) -> Result<Object, Failure> {
+    match file.map(|file| read_value(file, limits)).transpose()? {
         None => Ok(Object::new()),
         Some((_, Value::Object(object))) => Ok(object),
         Some((_, other)) => {
@@ -88,7 +93,7 @@ fn object(file: Option<&PathBuf>, what: &str) -> Result<Object, Failure> {
     }
 }
 
-fn outputs(object: Object) -> Result<Outputs, Failure> {
+fn by_step(object: Object) -> Result<Outputs, Failure> {
     let parsed = object.into_iter().map(|(step, output)| {
         let step: StepPath = step.parse().map_err(Failure::usage)?;
         Ok((step, Arc::new(output)))

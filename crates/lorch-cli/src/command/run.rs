@@ -76,8 +76,8 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
 
 /// A run for each job and payload; all of what is wrong with any of them is told.
 fn plan(arguments: &Run, site: &Site, global: &Global) -> Result<Vec<Planned>, Failure> {
-    let ctx = arguments.inputs.ctx()?;
-    let envelope = arguments.inputs.envelope(arguments.envelope.as_deref())?;
+    let ctx = arguments.inputs.ctx(site.limits())?;
+    let envelope = arguments.inputs.envelope(arguments.envelope.as_deref(), site.limits())?;
     let payloads = payloads(arguments, site)?;
     let policy = Policy::of(site)?;
     let at = compile_time()?;
@@ -91,7 +91,7 @@ fn plan(arguments: &Run, site: &Site, global: &Global) -> Result<Vec<Planned>, F
                 payload,
                 job_dir: &job_dir,
                 at,
-                limits: Limits { max_bytes: site.config.limits.max_document_bytes.get() },
+                limits: site.limits(),
                 policy: Some(&policy),
             };
             let prepared = prepare(job, &with)?;
@@ -112,15 +112,18 @@ fn plan(arguments: &Run, site: &Site, global: &Global) -> Result<Vec<Planned>, F
 }
 
 fn payloads(arguments: &Run, site: &Site) -> Result<Vec<Input>, Failure> {
-    let Some(file) = &arguments.each else { return Ok(vec![arguments.inputs.payload()?]) };
-    let text = read_bytes(file)?;
+    let Some(file) = &arguments.each else {
+        return Ok(vec![arguments.inputs.payload(site.limits())?]);
+    };
+    let unlimited = Limits { max_bytes: usize::MAX };
+    let text = read_bytes(file, unlimited)?;
     let limits = Limits { max_bytes: site.config.limits.max_line_bytes.get() };
     let lines = text.split(|byte| *byte == b'\n').enumerate();
     let lines = lines.filter(|(_, line)| !line.iter().all(u8::is_ascii_whitespace));
     let payloads = lines.map(|(index, line)| {
         let name = format!("{}:{}", file.display(), index + 1);
         let value = json::read(line, limits)
-            .map_err(|error| Failure::usage(format!("{name}:{}: {error}", error.place.column)))?;
+            .map_err(|error| Failure::work(format!("{name}:{}: {error}", error.place.column)))?;
         arguments.inputs.payload_of(value, &name)
     });
     payloads.collect()

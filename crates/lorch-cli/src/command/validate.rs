@@ -94,7 +94,7 @@ impl Verdict<'_> {
         if is_stream || (stdin && self.arguments.ndjson) {
             self.stream(path, stdin)
         } else {
-            self.document(&input::read_source(path)?)
+            self.document(&input::read_source(path, self.limits)?)
         }
     }
 

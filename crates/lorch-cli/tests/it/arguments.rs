@@ -214,3 +214,24 @@ fn help() {
     }
     insta::assert_snapshot!("help", text);
 }
+
+#[test]
+fn endless_input_is_read_no_further_than_it_may_be() {
+    let folder = Folder::new();
+    ends(&folder, &["check", "/dev/zero"], 1, "L0007");
+    ends(&folder, &["validate", "/dev/zero"], 1, "L0007");
+    folder.write("job.yaml", HELLO);
+    ends(&folder, &["run", "job.yaml", "--payload", "/dev/zero"], 1, "L0007");
+    let ran = folder.run_with(["validate", "-"], vec![b' '; 17 << 20], &[]).ends(1);
+    assert!(ran.stdout.contains("L0007"), "{}", ran.stdout);
+}
+
+#[test]
+fn several_jobs_are_checked_and_run() {
+    let folder = Folder::new();
+    folder.write("a.yaml", HELLO).write("b.yaml", HELLO.replace("job_id: a", "job_id: b"));
+    ends(&folder, &["check", "a.yaml", "b.yaml"], 0, "b.yaml: fine");
+    ends(&folder, &["run", "a.yaml", "b.yaml", "--jobs", "2"], 0, "2 completed");
+    let from_stdin = folder.run_with(["run", "-"], HELLO, &[]).ends(0);
+    assert!(from_stdin.stdout.contains("completed a"), "{}", from_stdin.stdout);
+}

@@ -184,3 +184,33 @@ fn some_of_many_may_fail() {
     assert!(ran.stdout.contains("2 completed, 1 failed"), "{}", ran.stdout);
     assert!(ran.stderr.contains("n.ndjson:2"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_full_disk_stops_the_run_and_loses_nothing() {
+    let folder = Folder::new();
+    let mut job = GATED.replace("min: 1", "min: 0");
+    for step in 0..40 {
+        // Each output takes some kilobytes of the store.
+        job.push_str(&format!(
+            "  - step_id: big_{step}\n    op: compute.transform\n    \
+             params: {{ input: {step}, program: \"[range(2000)] | map(. + {step})\" }}\n"
+        ));
+    }
+    folder.write("job.yaml", job);
+    let lorch = env!("CARGO_BIN_EXE_lorch");
+    // A limit on the size of files, its signal ignored, is a disk that is full.
+    let limited = format!("trap '' XFSZ; ulimit -f 400; exec '{lorch}' run job.yaml");
+    let output =
+        Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("run store"), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+
+    let (run_id, status) = newest(&folder);
+    assert_eq!(status, "interrupted");
+    folder.run(["resume", &run_id]).ends(0);
+    let effects: i64 =
+        data(&folder).query_row("SELECT sum(n) FROM effects", [], |row| row.get(0)).unwrap();
+    assert_eq!(effects, 3, "each effect once");
+}
