@@ -79,6 +79,7 @@ impl Runner<'_> {
         let color = self.global.color.on(Stream::Output);
         let subject = (&record.job_id, run_id);
         let text = summary(subject, &conclusion, &progress.tally, millis, self.site, color);
+        tell("\n");
         print(&text)?;
         outcome(&conclusion)
     }
@@ -114,6 +115,7 @@ impl Runner<'_> {
         let stopped = self.engine.stop.load(Ordering::Relaxed);
         if !self.json {
             let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tell("\n");
             print(&counts.summary(planned.len(), millis))?;
         }
         match (stopped, counts.failed) {
@@ -174,6 +176,6 @@ impl Counts {
         ];
         parts.extend(rest.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
         let runs = counted(planned as u64, "run");
-        format!("\n{runs} in {}: {}\n  look    lorch runs\n", duration(millis), parts.join(", "))
+        format!("{runs} in {}: {}\n  look    lorch runs\n", duration(millis), parts.join(", "))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn summary(
         Conclusion::Completed { .. } | Conclusion::AlreadyCompleted => String::new(),
     };
     let (took, words) = (duration(millis), words(tally));
-    let _ = writeln!(out, "\n{verdict} {job_id}{place} in {took}: {words}");
+    let _ = writeln!(out, "{verdict} {job_id}{place} in {took}: {words}");
     if tally.uses_tables {
         let _ = writeln!(out, "  tables  {}", shown(&site.data_path()));
     }

@@ -1,5 +1,6 @@
 //! `lorch compile`: a definition to its instance.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,12 +11,12 @@ use crate::exit::Outcome;
 use crate::job::{Preparation, prepare};
 use crate::job_inputs::JobInputs;
 use crate::site::Site;
-use crate::terminal::{Stream, print_document};
+use crate::terminal::{Stream, print, print_document};
 
 /// Compile a job definition to its instance, on standard output.
 ///
-/// Nested jobs are inlined, conditions decided, `@ctx` and `@payload` filled in. The instance is
-/// canonical JSON, indented when a person looks at it on a terminal. `SOURCE_DATE_EPOCH` sets
+/// Nested jobs are inlined, conditions decided, `@ctx` and `@payload` filled in. The instance is one
+/// line of JSON, indented when a person looks at it on a terminal. `SOURCE_DATE_EPOCH` sets
 /// `compiled_at`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -44,5 +45,11 @@ pub(crate) fn compile(arguments: &Compile, global: &Global) -> Outcome {
         policy: None,
     };
     let instance = prepare(&arguments.job, &with)?.told(global.color.on(Stream::Error))?;
-    print_document(&instance)
+    if io::stdout().is_terminal() {
+        return print_document(&instance);
+    }
+    let mut text = String::new();
+    instance.write_json(&mut text);
+    text.push('\n');
+    print(&text)
 }
