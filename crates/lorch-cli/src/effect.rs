@@ -4,7 +4,7 @@ use lorch_types::job::DispatchOp;
 use lorch_types::json::Value;
 
 use crate::amount::{counted, size};
-use crate::terminal::visible;
+use lorch_types::diagnostic::visible;
 
 /// What a step did: `3,158 rows inserted`, `already there`.
 pub(crate) fn effect(op: &DispatchOp, output: &Value, applied: bool) -> String {
@@ -19,11 +19,10 @@ pub(crate) fn effect(op: &DispatchOp, output: &Value, applied: bool) -> String {
 fn done(op: &DispatchOp, output: &Value) -> String {
     let number = |field: &str| output.get(field).and_then(Value::as_u64);
     match op.to_string().as_str() {
-        "query.rows" | "compute.extract" => number("count").map(|it| counted(it, "row")),
-        "query.count" | "assert.rows" | "assert.unique" => {
+        "query.rows" | "query.count" | "assert.rows" | "assert.unique" | "compute.extract" => {
             number("count").map(|it| counted(it, "row"))
         }
-        "query.max" => output.get("value").map(short),
+        "query.max" | "compute.transform" => output.get("value").map(short),
         "write.create_table" => match output.get("created").and_then(Value::as_bool) {
             Some(true) => Some("table created".to_owned()),
             _ => Some("table already there".to_owned()),
@@ -32,7 +31,6 @@ fn done(op: &DispatchOp, output: &Value) -> String {
             let columns = output.get("columns").and_then(Value::as_array).map(<[_]>::len);
             columns.map(|it| counted(it as u64, "column"))
         }
-        "compute.transform" => output.get("value").map(short),
         "compute.render" => match (output.get("path").and_then(Value::as_str), number("size")) {
             (Some(path), Some(bytes)) => Some(format!("{}, {}", visible(path), size(bytes))),
             _ => output.get("text").and_then(Value::as_str).map(|it| size(it.len() as u64)),
@@ -49,21 +47,17 @@ fn done(op: &DispatchOp, output: &Value) -> String {
 /// The rows that a write changed; what is zero is left out, unless all is.
 fn changes(output: &Value) -> Option<String> {
     let fields = ["inserted", "updated", "deleted", "unchanged"];
-    let counted: Vec<(u64, &str)> = fields
+    let amounts: Vec<(u64, &str)> = fields
         .into_iter()
         .filter_map(|field| Some((output.get(field)?.as_u64()?, field)))
         .collect();
-    let first = counted.first()?;
-    let parts: Vec<String> = counted
+    let first = amounts.first()?;
+    let parts: Vec<String> = amounts
         .iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, field)| format!("{} {field}", counted_rows(*number)))
+        .map(|(number, field)| format!("{} {field}", counted(*number, "row")))
         .collect();
     Some(if parts.is_empty() { format!("0 rows {}", first.1) } else { parts.join(", ") })
-}
-
-fn counted_rows(number: u64) -> String {
-    counted(number, "row")
 }
 
 /// A value as a few characters.

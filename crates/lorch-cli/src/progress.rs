@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lorch_engine::{Event, Observer};
-use lorch_types::diagnostic::Color;
+use lorch_types::diagnostic::{Color, visible};
 use lorch_types::job::{JobInstance, JobStepInstance, StepStatus};
 use lorch_types::json::Value;
 
 use crate::amount::duration;
 use crate::effect::effect;
 use crate::glyph::Glyph;
-use crate::terminal::{tell, visible};
+use crate::terminal::tell;
 
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(100);

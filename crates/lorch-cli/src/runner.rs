@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use lorch_engine::{Conclusion, Engine, EngineError, Event, Observer};
-use lorch_types::diagnostic::Color;
+use lorch_types::diagnostic::{Color, visible};
 use lorch_types::job::{ErrorCode, JobInstance, RunRecord, StepStatus};
 
 use crate::amount::{counted, duration};
@@ -18,7 +18,7 @@ use crate::glyph::Glyph;
 use crate::progress::{Progress, Tally};
 use crate::site::Site;
 use crate::summary::{outcome, summary};
-use crate::terminal::{Stream, print, tell, visible};
+use crate::terminal::{Stream, print, tell};
 
 /// A run that is ready to begin.
 #[derive(Debug)]

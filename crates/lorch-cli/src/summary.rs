@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use lorch_engine::Conclusion;
-use lorch_types::diagnostic::Color;
+use lorch_types::diagnostic::{Color, visible};
 use lorch_types::job::{ErrorCode, JobId, RunId};
 
 use crate::amount::{counted, duration};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Tally;
 use crate::site::{Site, shown};
-use crate::terminal::visible;
 
 /// The end of a run, in a few lines.
 pub(crate) fn summary(

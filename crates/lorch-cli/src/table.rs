@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lorch_types::diagnostic::Color;
-
-use crate::terminal::visible;
+use lorch_types::diagnostic::{Color, visible};
 
 /// A table with `N` columns.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use lorch_types::diagnostic::Color;
+use lorch_types::diagnostic::{Color, visible};
 use lorch_types::json;
 use serde::Serialize;
 
@@ -71,24 +71,9 @@ pub(crate) fn tell_error(message: &str, color: Color) {
         Color::Always => "\x1b[1;31merror\x1b[0m",
         Color::Never => "error",
     };
-    tell(&format!("{label}: {}\n", visible(message)));
-}
-
-/// The text with everything shown that a terminal would obey instead of showing it.
-pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns_direction = matches!(
-            character,
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        );
-        if (character.is_control() && character != '\n') || turns_direction {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    // Advice stands on lines of its own; within a line nothing is obeyed.
+    let message: Vec<String> = message.lines().map(visible).collect();
+    tell(&format!("{label}: {}\n", message.join("\n")));
 }
 
 /// Writes a document: indented for people on a terminal, otherwise as one line of canonical JSON,

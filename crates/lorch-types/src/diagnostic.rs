@@ -15,7 +15,7 @@ use crate::json::{ReadError, ReadErrorKind};
 use crate::place::Span;
 use crate::pointer::Pointer;
 
-pub use render::{Color, render};
+pub use render::{Color, render, visible};
 pub use source::{Format, Location, Source};
 
 /// How bad it is.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lorch_types::diagnostic::{Severity, render};
+use lorch_types::diagnostic::{Severity, render, visible};
 use lorch_validate::report::{self, Finding, Format};
 
 use crate::amount::counted;
@@ -14,7 +14,7 @@ use crate::job::{Preparation, Prepared, prepare};
 use crate::job_inputs::JobInputs;
 use crate::policy::Policy;
 use crate::site::Site;
-use crate::terminal::{Stream, print, visible};
+use crate::terminal::{Stream, print};
 
 /// Say everything that can be said about jobs before they run.
 ///

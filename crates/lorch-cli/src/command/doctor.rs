@@ -6,14 +6,14 @@ use std::path::Path;
 use clap::Args;
 use lorch_backends::DataPlane;
 use lorch_store::{RunStatus, Store};
-use lorch_types::diagnostic::Color;
+use lorch_types::diagnostic::{Color, visible};
 
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::clock::now;
 use crate::exit::{Failure, Outcome};
 use crate::site::{CONFIG_FILE, Site, shown};
-use crate::terminal::{Stream, print, visible};
+use crate::terminal::{Stream, print};
 
 /// Check that everything is in place to run jobs here, and say how to put right what is not.
 #[derive(Debug, Args)]

@@ -13,7 +13,8 @@ use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::input::read_value;
 use crate::site::Site;
-use crate::terminal::{print_document, visible};
+use crate::terminal::print_document;
+use lorch_types::diagnostic::visible;
 
 /// Derive the manifest of a step, on standard output: what a backend would be given.
 #[derive(Debug, Args)]

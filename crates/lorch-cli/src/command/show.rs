@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use lorch_store::Store;
 use lorch_types::Digest;
-use lorch_types::diagnostic::Color;
+use lorch_types::diagnostic::{Color, visible};
 use lorch_types::job::{
     AttemptRecord, JobInstance, JobStepInstance, RunId, RunRecord, StepOutcome, StepPath,
 };
@@ -18,7 +18,7 @@ use crate::effect::effect;
 use crate::exit::{Failure, Outcome};
 use crate::glyph::Glyph;
 use crate::site::Site;
-use crate::terminal::{Stream, print, print_document, visible};
+use crate::terminal::{Stream, print, print_document};
 
 /// Show what came of a run: its steps, attempts, durations and documents.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use lorch_types::Kind;
 use lorch_types::SmolStr;
-use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
+use lorch_types::diagnostic::{Color, Diagnostic, Source, render, visible};
 use lorch_types::json::{Limits, Value};
 use lorch_validate::report::{self, Finding, Format};
 use lorch_validate::{StreamOptions, Validator, Violation, detect, validate_stream};
@@ -17,7 +17,7 @@ use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::input;
 use crate::site::Site;
-use crate::terminal::{Stream, print, tell_error, visible};
+use crate::terminal::{Stream, print, tell_error};
 
 /// Validate documents against their schemas.
 ///

@@ -116,8 +116,9 @@ fn excerpt(out: &mut String, source: &Source, span: &Span, severity: Severity, c
     let _ = writeln!(out, "{gutter} {bar} {indent}{}", color.paint(style(severity), carets));
 }
 
-/// The text with control characters (and those that turn the direction of text) shown escaped.
-fn visible(text: &str) -> String {
+/// The text with control characters (and those that turn the direction of text) shown escaped, so
+/// that it is one line and a terminal shows it instead of obeying it. A tab is shown as a space.
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         let hidden = character.is_control()
