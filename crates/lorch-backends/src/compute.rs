@@ -59,7 +59,7 @@ pub struct Compute {
 pub struct ComputeOptions {
     /// The program and arguments of a process that calls [`transform_worker`]. Transforms and
     /// renderings run in it, where they can be stopped and their memory is limited; without it they
-    /// run here, and only stop between two outputs.
+    /// run here, only stop between two outputs, and recurse on this process's stack.
     pub worker: Option<Vec<OsString>>,
     /// Where secrets, keys and `PATH` are looked up.
     pub environment: Environment,

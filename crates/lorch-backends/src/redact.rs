@@ -16,7 +16,10 @@ pub(crate) struct Redactor {
 impl Redactor {
     /// Looks for `value` too, and writes `[secret LABEL]` where it was.
     pub(crate) fn add(&mut self, label: &str, value: &str) {
-        let replacement = format!("[secret {label}]");
+        let shown = [format!("[secret {label}]"), "[secret]".to_owned(), "[***]".to_owned()];
+        // A value that is part of what stands in its place would still be there.
+        let replacement =
+            shown.into_iter().find(|shown| !shown.contains(value)).unwrap_or_default();
         let forms = encoded::forms(value).into_iter().map(|form| (form, replacement.clone()));
         self.forms.extend(forms);
         // The longest first: a secret may hold another one, and a form its plain text.
@@ -84,5 +87,62 @@ impl Redactor {
                 if self.forms.is_empty() { details } else { self.searched_object(details) }
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lorch_types::job::ErrorCode;
+    use lorch_types::json::{Object, Value, canonical};
+    use proptest::prelude::*;
+
+    use super::Redactor;
+
+    fn hex(text: &str) -> String {
+        text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn no_secret_is_left_whatever_stands_around_it(
+            secret in "[ -~é\n\"\\\\]{4,20}", before in "\\PC{0,10}", after in "\\PC{0,10}",
+        ) {
+            let mut redactor = Redactor::default();
+            redactor.add("NAME", &secret);
+            let texts = [
+                format!("{before}{secret}{after}"),
+                canonical(&format!("{before}{secret}{after}").as_str().into()),
+                format!("{before}{}{after}", hex(&secret)),
+            ];
+            for text in texts {
+                let redacted = redactor.text(&text);
+                prop_assert!(!redacted.contains(&secret) && !redacted.contains(&hex(&secret)));
+                prop_assert!(!redactor.excerpt(&text, 12).contains(&secret));
+                let object = Object::from_iter([(text.clone(), Value::from(vec![text.clone()]))]);
+                let out = canonical(&redactor.value(object.clone().into()));
+                prop_assert!(!out.contains(&hex(&secret)));
+                prop_assert!(!out.contains(&canonical(&secret.as_str().into()).trim_matches('"').to_owned()));
+                let error = redactor.error(ErrorCode::Backend.error(text).with_details(object));
+                prop_assert!(!error.message.contains(&secret));
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_within_another_is_redacted_with_it() {
+        let mut redactor = Redactor::default();
+        redactor.add("SHORT", "abcd");
+        redactor.add("LONG", "xxabcdxx");
+        assert_eq!(redactor.text("1 xxabcdxx 2 abcd"), "1 [secret LONG] 2 [secret SHORT]");
+    }
+
+    #[test]
+    fn a_secret_that_is_its_own_name_is_not_shown() {
+        let mut redactor = Redactor::default();
+        redactor.add("TOKEN", "TOKEN");
+        redactor.add("secret", "secret");
+        assert_eq!(redactor.text("TOKEN secret"), "[secret] [***]");
     }
 }

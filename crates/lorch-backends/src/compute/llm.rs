@@ -175,9 +175,7 @@ struct Completion {
 impl<'a> Service<'a> {
     fn new(key: Option<&str>, context: &'a Context<'a>) -> Result<Self, ErrorInfo> {
         let Some(llm) = &context.config.llm else { return Err(not_configured()) };
-        let address = format!("{}/chat/completions", llm.base_url.as_str().trim_end_matches('/'));
-        let url = Url::parse(&address)
-            .map_err(|_| ErrorCode::Denied.error("`base_url` under [llm] is no address"))?;
+        let url = llm.base_url.join("chat/completions");
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = key {

@@ -24,12 +24,12 @@ pub struct InvalidHost {
 
 impl AllowedHost {
     /// The host that `url` leads to, as an entry that allows it.
-    pub fn of(url: &Url) -> Option<Self> {
+    pub(crate) fn of(url: &Url) -> Option<Self> {
         Some(Self { host: url.host_str()?.to_owned(), port: url.port() })
     }
 
     /// Whether `url` leads to this host.
-    pub fn allows(&self, url: &Url) -> bool {
+    pub(crate) fn allows(&self, url: &Url) -> bool {
         let usual = match url.scheme() {
             "http" => 80,
             "https" => 443,

@@ -79,7 +79,7 @@ fn mistakes_are_named_with_their_place() {
         &["`postgres://x` is no data plane", "sqlite:"],
     );
     refuse("[llm]\nmodel = \"m\"\n", 1, 1, &["missing field `base_url`"]);
-    refuse("[llm]\nbase_url = \"ftp://x\"\n", 2, 12, &["no base URL"]);
+    refuse("[llm]\nbase_url = \"ftp://x\"\n", 2, 12, &["a base URL is"]);
     refuse(
         "[llm]\nbase_url = \"https://x\"\napi_key = \"sk-1\"\n",
         3,
@@ -92,13 +92,27 @@ fn mistakes_are_named_with_their_place() {
         15,
         &["environment variable", "never"],
     );
-    refuse("[secrets]\nT = \"value\"\n", 2, 5, &["expected struct SecretSource"]);
+    refuse("[secrets]\nT = \"value\"\n", 2, 5, &["never stands in lorch.toml", "{ env ="]);
     refuse("[secrets]\nT = { env = \"A B\" }\n", 2, 13, &["environment variable"]);
     refuse("[secrets]\n\"a b\" = { env = \"A\" }\n", 2, 1, &["name of a secret"]);
     refuse("[limits]\nmax_output_bytes = 0\n", 2, 20, &["nonzero"]);
     refuse("[limits]\nmax_output_bytes = \"64 MiB\"\n", 2, 20, &["nonzero"]);
     refuse("[store]\npath = \"a\"\npath = \"b\"\n", 3, 1, &["duplicate key"]);
     refuse("é = [\n", 1, 6, &["unclosed array"]);
+}
+
+#[test]
+fn a_secret_that_was_written_into_the_file_is_not_shown() {
+    for text in [
+        "[secrets]\nT = \"sk-canary\"\n",
+        "[secrets]\nT = { env = \"sk-canary\" }\n",
+        "[llm]\nbase_url = \"https://x\"\napi_key_env = \"sk-canary\"\n",
+    ] {
+        let error = Config::parse(text).unwrap_err();
+        assert!(!error.to_string().contains("sk-canary"), "{error}");
+    }
+    refuse("[secrets]\nT = { file = \"x\" }\n", 2, 7, &["unknown field `file`", "`env`"]);
+    refuse("[secrets]\nT = 5\n", 2, 5, &["expected a table such as `{ env ="]);
 }
 
 #[test]

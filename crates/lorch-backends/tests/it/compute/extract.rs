@@ -1,5 +1,8 @@
 //! `compute.extract`.
 
+use lorch_types::json::{Object, Value};
+use proptest::prelude::*;
+
 use super::{Bench, json};
 
 const OP: &str = "compute.extract";
@@ -167,4 +170,28 @@ fn files_are_read_beneath_the_workspace_and_bounded() {
         "output_too_large",
         &["max_output_bytes"],
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a spreadsheet quotes comes back as it was.
+    #[test]
+    fn quoted_cells_come_back_exactly(
+        cells in prop::collection::vec(("(?s).{0,8}", "[\",;\r\n\t @${}']{0,6}"), 0..6), crlf: bool,
+    ) {
+        let end = if crlf { "\r\n" } else { "\n" };
+        let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+        let mut text = format!("a,b{end}");
+        for (a, b) in &cells {
+            text.push_str(&format!("{},{}{end}", quoted(a), quoted(b)));
+        }
+        let row = |(a, b): &(String, String)| {
+            Value::Object(Object::from_iter([("a", a.as_str()), ("b", b.as_str())]))
+        };
+        let rows = Value::Array(cells.iter().map(row).collect());
+        let params = format!(r#"{{"text":{},"format":"csv"}}"#, Value::from(text));
+        let output = Bench::new().run(OP, &params).unwrap();
+        prop_assert_eq!(output.get("rows"), Some(&rows));
+    }
 }

@@ -1,5 +1,8 @@
 //! `compute.transform`, without a worker.
 
+use lorch_types::json::{Number, Object, Value, canonical};
+use proptest::prelude::*;
+
 use super::Bench;
 
 const OP: &str = "compute.transform";
@@ -109,4 +112,36 @@ fn endless_outputs_end() {
     let mut bench = Bench::new();
     bench.cancellation = bench.cancellation.with_timeout(std::time::Duration::from_millis(50));
     bench.refuse(OP, r#"{"input":null,"program":"repeat(1)","collect":true}"#, "timeout", &[]);
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_filter_map("JSON has no NaN", Number::from_f64).prop_map(Value::from),
+        "(?s).{0,12}".prop_map(Value::from),
+    ];
+    scalar.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
+            prop::collection::vec((".{0,4}", inner), 0..6)
+                .prop_map(|members| Value::Object(Object::from_iter(members))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Nothing happens to a value on its way into a program, through a variable and out again.
+    #[test]
+    fn values_are_exact(value in any_value()) {
+        let text = canonical(&value);
+        let params = format!(r#"{{"input":{text},"args":{{"x":{text}}},"program":"[., $x]"}}"#);
+        let output = Bench::new().run(OP, &params).unwrap();
+        let pair = Value::Array(vec![value.clone(), value]);
+        prop_assert_eq!(output.get("value"), Some(&pair));
+    }
 }
