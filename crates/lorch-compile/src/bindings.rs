@@ -72,6 +72,14 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// The payload, if it is plain data.
+    pub(crate) fn data(&self) -> Option<&'a Value> {
+        match self {
+            Self::Given { value, .. } => Some(value),
+            Self::Bound { .. } => None,
+        }
+    }
+
     /// Remembers that the member `key` is referred to.
     pub(crate) fn mark(&self, key: &str) {
         if let Self::Given { value: Value::Object(object), used } = self {

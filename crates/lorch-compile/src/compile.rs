@@ -43,6 +43,7 @@ pub fn compile(definition: Definition, inputs: &Inputs<'_>) -> Result<Compiled, 
         budget: Budget::new(inputs.limits),
         library: Library::new(inputs.definitions),
         steps: Vec::with_capacity(job.steps.len()),
+        filled: String::new(),
         inlined: 0,
         stopped: false,
     };
@@ -91,6 +92,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) budget: Budget,
     pub(crate) library: Library<'a>,
     steps: Vec<JobStepInstance>,
+    /// Where a template is filled in; kept, so that its memory is.
+    pub(crate) filled: String,
     /// How many `job.run` steps have been put to their jobs.
     pub(crate) inlined: usize,
     /// Whether going on is of no use: a limit is exceeded.

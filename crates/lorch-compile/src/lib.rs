@@ -9,7 +9,8 @@
 //!
 //! In reading order: [`mod@definition`] reads, [`mod@inputs`] is what compiling is given, and
 //! [`mod@compile`] goes through the steps. Of each step, [`condition`] decides the `if`,
-//! [`substitute`] fills in the params with what [`bindings`] and [`known`] find for a reference,
+//! [`substitute`] (with a [`quick`]
+//! path) fills in the params with what [`bindings`] and [`known`] find for a reference,
 //! [`idempotency`] settles the key, and [`job_run`] puts another job in its place. [`schema`] checks
 //! ctx and payload; [`limits`] keeps the instance readable; [`report`] collects what is wrong, by the
 //! codes of [`code`].
@@ -24,6 +25,7 @@ mod inputs;
 mod job_run;
 mod known;
 mod limits;
+mod quick;
 mod report;
 mod schema;
 mod substitute;

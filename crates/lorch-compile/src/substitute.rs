@@ -13,6 +13,7 @@ use crate::bindings::{Miss, Resolved};
 use crate::code;
 use crate::compile::{Compiler, Site};
 use crate::limits::check_depth;
+use crate::quick;
 use crate::report::{Path, Problem};
 
 /// How the strings of a value are to be read.
@@ -86,6 +87,9 @@ impl Compiler<'_> {
         path: &Path<'_>,
         depth: usize,
     ) -> Option<Value> {
+        if let Some(quick) = self.quick_replacement(text, site, depth) {
+            return quick;
+        }
         match Expression::parse(text) {
             Ok(Expression::Literal(_)) => {
                 self.warn_of_doubts(text, site, path);
@@ -104,6 +108,29 @@ impl Compiler<'_> {
                 self.fail(site, path, problem.within(error.span));
                 None
             }
+        }
+    }
+
+    /// The same in the common case; `None` when it is another.
+    #[expect(clippy::option_option, reason = "the inner one is the answer, and may be no change")]
+    fn quick_replacement(
+        &mut self,
+        text: &str,
+        site: &Site<'_>,
+        depth: usize,
+    ) -> Option<Option<Value>> {
+        if !text.starts_with('@') {
+            let mut filled = std::mem::take(&mut self.filled);
+            let quick = quick::template(text, site, &mut filled);
+            let value = quick.map(|()| Value::String(SmolStr::new(&filled)));
+            self.filled = filled;
+            return value.map(Some).filter(|_| self.budget.spend(self.filled.len()).is_ok());
+        }
+        match quick::reference(text, site)? {
+            quick::Simple::Data(value) => {
+                self.brought_in(value, Notation::Data, depth).ok().map(Some)
+            }
+            quick::Simple::Live => Some(None),
         }
     }
 

@@ -126,12 +126,12 @@ impl<'t> Parser<'t> {
 
     fn word_operator(&mut self) -> Result<Option<Comparison>, ConditionError> {
         let word = self.word();
+        if word == "in" {
+            self.at += word.len();
+            self.skip_space();
+            return Ok(Some(Comparison::In));
+        }
         let instead = match word.to_ascii_lowercase().as_str() {
-            "in" if word == "in" => {
-                self.at += word.len();
-                self.skip_space();
-                return Ok(Some(Comparison::In));
-            }
             "and" => "`&&`",
             "or" => "`||`",
             "is" | "eq" | "equals" => "`==`",
@@ -306,13 +306,15 @@ impl<'t> Parser<'t> {
             .map_err(|error| self.reference_error(start, error))?;
         self.at = end;
         let source = self.text.get(start..end).unwrap_or_default();
-        if let Some(name) = dotted_keyword(source) {
-            return Err(self.not_a_name(name, &reference, start..end));
+        if reference.path().iter().any(|it| it.as_key().is_some_and(is_keyword)) {
+            if let Some(name) = dotted_keyword(source) {
+                return Err(self.not_a_name(name, &reference, start..end));
+            }
         }
         if self.hyphen_follows() {
             return Err(self.hyphenated(&reference, start));
         }
-        if source.contains("\\/") || has_surrogate(source) {
+        if source.contains('\\') && (source.contains("\\/") || has_surrogate(source)) {
             let kind = ConditionErrorKind::KeyEscape { key: source.into() };
             return Err(ConditionError { kind, span: start..end });
         }
@@ -325,7 +327,7 @@ impl<'t> Parser<'t> {
         error: crate::reference::ReferenceError,
     ) -> ConditionError {
         let span = match error.kind {
-            ReferenceErrorKind::NotAReference => start..self.text.len().min(start + 1),
+            ReferenceErrorKind::NotAReference => start..self.whole(start + 1),
             _ => error.span.clone(),
         };
         ConditionError { kind: ConditionErrorKind::Reference(error), span }
@@ -474,8 +476,13 @@ impl<'t> Parser<'t> {
 
     /// An error at the next `length` bytes.
     fn error(&self, kind: ConditionErrorKind, length: usize) -> ConditionError {
-        let end = self.text.len().min(self.at + length);
-        ConditionError { kind, span: self.at..end }
+        ConditionError { kind, span: self.at..self.whole(self.at + length) }
+    }
+
+    /// `end`, or the end of the character that it lies in.
+    fn whole(&self, end: usize) -> usize {
+        let length = self.text.len();
+        (end..length).find(|at| self.text.is_char_boundary(*at)).unwrap_or(length)
     }
 }
 
