@@ -1,5 +1,6 @@
 //! Diagnostics as people read them: lines, carets, escapes.
 
+use lorch_types::condition::Condition;
 use lorch_types::diagnostic::{Code, Color, Diagnostic, Format, Part, Source, render};
 use lorch_types::json::{Limits, Outline, Value};
 use lorch_types::place::Place;
@@ -149,6 +150,22 @@ fn places_count_characters() {
         ("ab", 99, "1:3"),
     ] {
         assert_eq!(Place::of(text.as_bytes(), offset).to_string(), place, "{text:?} {offset}");
+    }
+}
+
+#[test]
+fn errors_in_conditions_point_at_whole_characters() {
+    for (text, at_fault) in [
+        ("has(é)", "é"),
+        ("has(\u{8f}\0)", "\u{8f}"),
+        ("1 in [é]", "é"),
+        ("é == 1", "é"),
+        ("@ctx.a == 😀", "😀"),
+        ("@é", "@"),
+        ("size(😀)", "😀"),
+    ] {
+        let error = Condition::parse(text).unwrap_err();
+        assert_eq!(text.get(error.span.clone()), Some(at_fault), "{text}: {error}");
     }
 }
 
