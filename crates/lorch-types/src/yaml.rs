@@ -34,7 +34,7 @@ pub fn outline(text: &str) -> Outline {
     let mut builder = OutlineBuilder::default();
     // An error only ends the outline early: what was read so far keeps its places.
     let _ = Reader::new(text, &mut builder).document();
-    builder.finish(text.len())
+    builder.finish(text)
 }
 
 /// Builds a value from the parser's events; `T` learns where each value stands.

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Diagnostic, Severity, Source};
+use super::{Diagnostic, Location, Severity, Source};
 use crate::json::Outline;
-use crate::place::Span;
 
 /// How many columns of a source line are shown around what is at fault.
 const SHOWN_COLUMNS: usize = 100;
@@ -42,19 +41,19 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: Color) -> S
                     sources.iter().position(|source| source.name == *file).unwrap_or(usize::MAX)
                 }
             };
-            let span = match (sources.get(index), outlines.get(index)) {
-                (Some(source), Some(outline)) => source.locate(outline, diagnostic).span,
-                _ => 0..0,
-            };
-            (index, span, diagnostic)
+            let place = sources.get(index).zip(outlines.get(index));
+            let place = place.map(|(source, outline)| (source, source.locate(outline, diagnostic)));
+            (index, place, diagnostic)
         })
         .collect();
-    located.sort_by_key(|(index, span, _)| (*index, span.start));
+    located.sort_by_key(|(index, place, _)| {
+        (*index, place.as_ref().map_or(0, |(_, location)| location.span.start))
+    });
     let mut out = String::new();
-    for (index, span, diagnostic) in located {
+    for (_, place, diagnostic) in located {
         heading(&mut out, diagnostic, color);
-        if let Some(source) = sources.get(index) {
-            excerpt(&mut out, source, &span, diagnostic.severity, color);
+        if let Some((source, location)) = place {
+            excerpt(&mut out, source, &location, diagnostic.severity, color);
         }
         if let Some(help) = &diagnostic.help {
             let _ = writeln!(out, "   {} {}", color.paint("1", "= help:"), visible(help));
@@ -80,29 +79,26 @@ fn style(severity: Severity) -> &'static str {
     }
 }
 
-/// The place and the line on which `span` begins, with carets beneath.
-fn excerpt(out: &mut String, source: &Source, span: &Span, severity: Severity, color: Color) {
-    let start = crate::place::Place::of(&source.text, span.start);
-    let before = source.text.get(..span.start).unwrap_or_default();
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let rest = source.text.get(line_start..).unwrap_or_default();
-    let line_length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-    let line = String::from_utf8_lossy(rest.get(..line_length).unwrap_or_default());
-    let line = line.trim_end_matches('\r');
-
-    let first = start.column - 1;
-    let width = source
-        .text
-        .get(span.start..span.end.min(line_start + line_length))
-        .map_or(1, |bytes| String::from_utf8_lossy(bytes).chars().count());
-    let skipped = if first > SHOWN_COLUMNS / 2 && line.chars().count() > SHOWN_COLUMNS {
-        first - SHOWN_COLUMNS / 2
-    } else {
-        0
-    };
-    let shown: String = line.chars().skip(skipped).take(SHOWN_COLUMNS).collect();
-    let ahead: String = shown.chars().take(first - skipped).collect();
-    let marked: String = shown.chars().skip(first - skipped).take(width.max(1)).collect();
+/// The place and the line on which it begins, with carets beneath.
+fn excerpt(
+    out: &mut String,
+    source: &Source,
+    Location { start, span }: &Location,
+    severity: Severity,
+    color: Color,
+) {
+    let (ahead, rest) = line_around(&source.text, span.start);
+    let ahead_length = ahead.chars().count();
+    let is_cut =
+        ahead_length > SHOWN_COLUMNS / 2 && ahead_length + rest.chars().count() > SHOWN_COLUMNS;
+    let skipped = if is_cut { ahead_length - SHOWN_COLUMNS / 2 } else { 0 };
+    let ahead: String = ahead.chars().skip(skipped).collect();
+    let rest: String = rest.chars().take(SHOWN_COLUMNS - (ahead_length - skipped)).collect();
+    let shown = format!("{ahead}{rest}");
+    let marked = source.text.get(span.start..span.end.min(source.text.len())).unwrap_or_default();
+    let marked = marked.get(..LINE_BYTES).unwrap_or(marked);
+    let width = String::from_utf8_lossy(marked).chars().count();
+    let marked: String = rest.chars().take(width.max(1)).collect();
 
     let number = start.line.to_string();
     let gutter = " ".repeat(number.len());
@@ -114,6 +110,21 @@ fn excerpt(out: &mut String, source: &Source, span: &Span, severity: Severity, c
     let _ = writeln!(out, "{gutter} {bar}");
     let _ = writeln!(out, "{} {bar} {}", color.paint("34", &number), visible(&shown));
     let _ = writeln!(out, "{gutter} {bar} {indent}{}", color.paint(style(severity), carets));
+}
+
+/// How many bytes of a line are looked at before and behind a place; more than are ever shown.
+const LINE_BYTES: usize = 4 * SHOWN_COLUMNS;
+
+/// What stands in its line before and behind the byte `at`, as far as it may be shown.
+fn line_around(text: &[u8], at: usize) -> (String, String) {
+    let at = at.min(text.len());
+    let before = text.get(at.saturating_sub(LINE_BYTES)..at).unwrap_or_default();
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let before = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default());
+    let behind = text.get(at..text.len().min(at + LINE_BYTES)).unwrap_or_default();
+    let line_end = behind.iter().position(|byte| *byte == b'\n').unwrap_or(behind.len());
+    let behind = String::from_utf8_lossy(behind.get(..line_end).unwrap_or_default());
+    (before.trim_start_matches('\u{feff}').to_owned(), behind.trim_end_matches('\r').to_owned())
 }
 
 /// The text with control characters (and those that turn the direction of text) shown escaped, so

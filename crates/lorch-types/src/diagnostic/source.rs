@@ -78,7 +78,7 @@ impl Source {
             (Part::Within(within), _) if spot.exact => self.within(&spot.value, within),
             _ => spot.value,
         };
-        Location { start: Place::of(&self.text, span.start), span }
+        Location { start: outline.place(&self.text, span.start), span }
     }
 
     /// The bytes of the text that write the bytes `within` of the string that `value` writes.

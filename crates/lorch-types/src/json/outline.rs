@@ -6,13 +6,14 @@
 use smol_str::SmolStr;
 
 use super::read::Parser;
-use crate::place::Span;
+use crate::place::{Marks, Place, Span};
 use crate::pointer::Pointer;
 
 /// The spans of all values and keys of one document.
 #[derive(Debug, Default)]
 pub struct Outline {
     nodes: Vec<Node>,
+    marks: Marks,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ impl Outline {
         let mut builder = Builder::default();
         // An error only ends the outline early: what was read so far keeps its places.
         let _ = Parser::new(text, &mut builder).document();
-        builder.finish(text.len())
+        builder.finish(text)
     }
 
     /// Where `pointer` leads, or the nearest value around it that there is.
@@ -65,6 +66,11 @@ impl Outline {
             },
             None => Spot { key: None, value: 0..0, exact: false },
         }
+    }
+
+    /// The place of the byte `offset` of `text`, which is the text of this outline.
+    pub fn place(&self, text: &[u8], offset: usize) -> Place {
+        self.marks.place(text, offset)
     }
 
     fn child(&self, node: &Node, token: &str) -> Option<usize> {
@@ -107,11 +113,12 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// The outline; values still open are taken to reach to `end`.
-    pub(crate) fn finish(mut self, end: usize) -> Outline {
+    /// The outline of `text`; values still open are taken to reach to its end.
+    pub(crate) fn finish(mut self, text: &str) -> Outline {
         while !self.open.is_empty() {
-            Track::end(&mut self, end);
+            Track::end(&mut self, text.len());
         }
+        self.outline.marks = Marks::along(text);
         self.outline
     }
 }

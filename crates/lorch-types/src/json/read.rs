@@ -225,6 +225,10 @@ impl<'t, T: Track> Parser<'t, T> {
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
             self.at += 1;
+            // Indentation.
+            while self.rest().starts_with(b"        ") {
+                self.at += 8;
+            }
         }
     }
 
