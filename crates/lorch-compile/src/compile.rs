@@ -2,7 +2,7 @@
 
 use lorch_types::SmolStr;
 use lorch_types::condition::Condition;
-use lorch_types::diagnostic::{Code, Diagnostic};
+use lorch_types::diagnostic::{Code, Diagnostic, Part};
 use lorch_types::job::{
     DispatchOp, JobDef, JobId, JobInstance, JobStepInstance, Op, PhaseId, StepDef, StepPath,
 };
@@ -18,7 +18,7 @@ use crate::job_run::Library;
 use crate::known::{Known, State};
 use crate::limits::{Budget, MAX_STEPS, PARAMS_DEPTH};
 use crate::report::{Path, Problem, Report};
-use crate::schema::{Extent, Schema};
+use crate::schema::{Extent, Schema, Violation};
 
 /// What compiling gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,7 +311,8 @@ impl Compiler<'_> {
                 let mut pointer = Pointer::root().join(of.field());
                 violation.pointer.tokens().for_each(|token| pointer.push(token));
                 let message = format!("it is no Draft-07 schema: {}", violation.message);
-                let mut diagnostic = Problem::new(code::BAD_SCHEMA, message).into_error(pointer);
+                let problem = Problem::new(code::BAD_SCHEMA, message).with_help(violation.help);
+                let mut diagnostic = problem.into_error(pointer);
                 diagnostic.file = file.cloned();
                 self.report.add(&format!("`{}`", of.field()), diagnostic);
                 None
@@ -323,13 +324,14 @@ impl Compiler<'_> {
     pub(crate) fn check(&mut self, schema: Option<&Schema>, value: &Value, of: SchemaOf) {
         let Some(schema) = schema else { return };
         for violation in schema.violations(value, Extent::Whole) {
-            let place = match violation.pointer.is_root() {
-                true => String::new(),
-                false => format!(" at `{}`", violation.pointer),
+            let Violation { pointer, part, message, help } = violation;
+            let subject = if pointer.is_root() || part == Part::Key {
+                format!("the {}", of.subject())
+            } else {
+                format!("the {} at `{pointer}`", of.subject())
             };
-            let subject = format!("the {}{place}", of.subject());
-            let problem = Problem::new(of.violated(), violation.message);
-            let diagnostic = problem.into_error(violation.pointer).in_file(of.subject());
+            let problem = Problem::new(of.violated(), message).with_help(help);
+            let diagnostic = problem.into_error(pointer).about(part).in_file(of.subject());
             self.report.add(&subject, diagnostic);
         }
     }
@@ -345,7 +347,7 @@ impl Compiler<'_> {
             let message = format!("nothing refers to `{}`", key.escape_debug());
             let pointer = Pointer::root().join(key);
             let warning = Diagnostic::warning(code::UNUSED_PAYLOAD, pointer, message)
-                .about(lorch_types::diagnostic::Part::Key)
+                .about(Part::Key)
                 .in_file(PAYLOAD_FILE);
             self.report.add("the payload", warning);
         }

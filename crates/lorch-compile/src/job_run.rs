@@ -285,7 +285,8 @@ impl Compiler<'_> {
             violation.pointer.tokens().for_each(|token| pointer.push(token));
             let message =
                 format!("the payload for job `{}`: {}", nested.job.job_id, violation.message);
-            self.say(site, Problem::new(code::PAYLOAD_SCHEMA, message).into_error(pointer));
+            let problem = Problem::new(code::PAYLOAD_SCHEMA, message).with_help(violation.help);
+            self.say(site, problem.into_error(pointer).about(violation.part));
         }
         payload
     }

@@ -80,7 +80,16 @@ impl Known {
             }
             _ => {}
         }
-        let named = self.named(reference, 0, from_skipped)?;
+        let named = self.named(reference, 0, from_skipped).map_err(|problem| {
+            let is_outside = prefix.is_some() && problem.code == code::UNKNOWN_STEP;
+            match problem.help {
+                None if is_outside => problem.with_help(
+                    "a nested job sees its own steps only: pass the value in its payload"
+                        .to_owned(),
+                ),
+                _ => problem,
+            }
+        })?;
         let path = match (prefix, named.path) {
             (None, None) => return Ok(None),
             (Some(prefix), None) => format!("{prefix}/{name}"),
@@ -107,6 +116,9 @@ impl Known {
         let name = name.escape_debug();
         match self.compiled.get(*position) {
             Some(State::Step { skipped: true }) if !from_skipped => {
+                let names = reference.path().get(..=skip).unwrap_or_default();
+                let names: Vec<&str> = names.iter().filter_map(Segment::as_key).collect();
+                let name = names.join("/");
                 let message = format!("step `{name}` is skipped, so it has no output");
                 Err(Problem::new(code::SKIPPED_STEP, message)
                     .with_help("give this step the same `if`".to_owned()))
@@ -178,7 +190,9 @@ impl Known {
             }
             format!("did you mean `{}`?", Reference::new(Root::Run, path))
         });
-        near.or_else(|| suggest::list(names).map(|names| format!("the steps before are {names}")))
+        near.or_else(|| {
+            suggest::list(names.rev()).map(|names| format!("the steps before are {names}"))
+        })
     }
 }
 

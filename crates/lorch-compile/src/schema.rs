@@ -1,16 +1,21 @@
 //! The schemas that a definition has for its payload and ctx: Draft-07, closed, linear in time.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use lorch_types::SmolStr;
+use lorch_types::diagnostic::Part;
 use lorch_types::json::{Object, Value};
 use lorch_types::pointer::Pointer;
+
+use crate::suggest;
 
 /// A schema that a definition has for its payload or ctx.
 pub(crate) struct Schema {
     validator: Validator,
+    /// The names of the members at the top.
+    names: Vec<SmolStr>,
     /// The defaults of the members at the top.
     defaults: Vec<(SmolStr, Value)>,
 }
@@ -19,7 +24,15 @@ pub(crate) struct Schema {
 pub(crate) struct Violation {
     /// Where, from the schema or the value on.
     pub(crate) pointer: Pointer,
+    pub(crate) part: Part,
     pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Violation {
+    fn new(pointer: Pointer, message: impl Into<String>) -> Self {
+        Self { pointer, part: Part::Value, message: message.into(), help: None }
+    }
 }
 
 /// How much of a value there is to check.
@@ -40,16 +53,15 @@ impl Schema {
         let validator = jsonschema::draft7::options()
             .with_pattern_options(PatternOptions::regex())
             .build(&document)
-            .map_err(|error| Violation {
-                pointer: pointer(error.instance_path()),
-                message: shortened(&error.to_string()),
-            })?;
+            .map_err(|error| unusable(&error))?;
         let properties = schema.get("properties").and_then(Value::as_object);
         let defaults = properties
             .into_iter()
             .flat_map(Object::iter)
             .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
-        Ok(Self { validator, defaults: defaults.collect() })
+        let defaults = defaults.collect();
+        let names = properties.into_iter().flat_map(Object::keys).cloned().collect();
+        Ok(Self { validator, names, defaults })
     }
 
     /// The defaults for the members that `value`, if it is an object, does not have.
@@ -85,16 +97,67 @@ impl Schema {
                     matches!(keyword, "/required" | "/additionalProperties" | "/propertyNames");
                 extent == Extent::Whole || about_names
             })
-            .map(|error| Violation {
-                pointer: pointer(error.instance_path()),
-                message: shortened(&error.masked_with("the value").to_string()),
-            })
+            .flat_map(|error| self.explained(&error))
             .collect()
+    }
+
+    /// What an error of the library says, in our words where we have some.
+    fn explained(&self, error: &ValidationError<'_>) -> Vec<Violation> {
+        let pointer = pointer(error);
+        let message = match error.kind() {
+            Rule::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                format!("`{}` is missing", name.escape_debug())
+            }
+            Rule::AdditionalProperties { unexpected } => {
+                let unknown = unexpected.iter().map(|name| self.unknown(&pointer, name));
+                return unknown.collect();
+            }
+            Rule::Type { kind } => {
+                let found = Value::from(error.instance().as_ref().clone()).value_type();
+                let expected = match kind {
+                    TypeKind::Single(one) => one.to_string(),
+                    TypeKind::Multiple(several) => {
+                        let names: Vec<String> =
+                            several.iter().map(|one| one.to_string()).collect();
+                        names.join(" or ")
+                    }
+                };
+                format!("it is {}, not of type {expected}", found.with_article())
+            }
+            _ => shortened(&error.masked_with("the value").to_string()),
+        };
+        vec![Violation::new(pointer, message)]
+    }
+
+    fn unknown(&self, around: &Pointer, name: &str) -> Violation {
+        let message = format!("there is no field `{}`", name.escape_debug());
+        let known = self.names.iter().map(SmolStr::as_str);
+        let help = around.is_root().then(|| suggest::among(name, known, "the fields are"));
+        Violation {
+            part: Part::Key,
+            help: help.flatten(),
+            ..Violation::new(around.join(name), message)
+        }
     }
 }
 
-fn pointer(location: &impl fmt::Display) -> Pointer {
-    location.to_string().parse().unwrap_or_default()
+/// Why the library cannot use a schema.
+fn unusable(error: &ValidationError<'_>) -> Violation {
+    match error.kind() {
+        Rule::Referencing(_) => Violation {
+            help: Some("a schema stands by itself: `$ref` leads to `#/definitions/...`".to_owned()),
+            ..Violation::new(
+                pointer(error),
+                "a `$ref` leads out of the schema, or to nothing in it",
+            )
+        },
+        _ => Violation::new(pointer(error), shortened(&error.to_string())),
+    }
+}
+
+fn pointer(error: &ValidationError<'_>) -> Pointer {
+    error.instance_path().as_str().parse().unwrap_or_default()
 }
 
 /// Messages of the library may quote whole schemas.

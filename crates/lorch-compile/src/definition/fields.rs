@@ -65,6 +65,12 @@ impl Fields<'_> {
         let message = format!("`{name}` is {found}, not {expected}");
         let help = match value {
             Value::Null => Some(format!("leave `{name}` out when it has no value")),
+            Value::Number(number) if expected.contains("a string") && !number.is_integer() => {
+                Some(format!(
+                    "put it in quotes as it is meant: `\"{number}\"`, or `\"{number}0\"`, which \
+                     is the same number but another text"
+                ))
+            }
             Value::Number(number) if expected.contains("a string") => {
                 Some(format!("put it in quotes: `\"{number}\"`"))
             }

@@ -51,33 +51,32 @@ fn cel_value(value: &Value) -> cel::Value {
     }
 }
 
-/// Where the crate `cel` does not do what CEL does: how a condition shows that it meets the case, and
-/// why it is left out.
-const DEVIATIONS: [(&str, &str); 0] = [];
+/// Where the crate `cel` does not do what CEL says: a condition, what it yields, and why. What is
+/// generated keeps clear of these.
+const DEVIATIONS: [(&str, bool, &str); 2] = [
+    (
+        "9007199254740993 == 9007199254740992.0",
+        false,
+        "the crate compares an integer with a float through f64; CEL compares the values themselves",
+    ),
+    (
+        "null in @payload.object",
+        false,
+        "the crate refuses keys that no map can have; to CEL they are keys that are not there",
+    ),
+];
 
-fn operand() -> impl Strategy<Value = String> {
-    let known = [
+/// Operands, those of one type together: comparing different types is mostly an error.
+const OPERANDS: [&[&str]; 5] = [
+    &[
         "@payload.n",
         "@payload.zero",
         "@payload.negative",
         "@payload.half",
         "@payload.large",
-        "@payload.text",
-        "@payload.empty",
-        "@payload.unicode",
-        "@payload.yes",
-        "@payload.no",
-        "@payload.nothing",
-        "@payload.list",
-        "@payload.none",
-        "@payload.object",
         "@payload.object.a",
-        "@payload.object.b.c",
         "@payload.object[\"a-b\"]",
         "@payload.list[0]",
-        "@payload.list[5]",
-        "@ctx.region",
-        "@payload.absent",
         "1",
         "0",
         "-7",
@@ -86,37 +85,72 @@ fn operand() -> impl Strategy<Value = String> {
         "3.0",
         "1e3",
         "9007199254740993",
-        "'eu'",
-        "\"größe\"",
-        "''",
-        "'\\u0065u'",
-        "true",
-        "false",
-        "null",
-        "[]",
-        "[1, 2]",
-        "[1, 2.5, 'eu', null]",
         "size(@payload.list)",
         "size(@payload.text)",
         "size(@payload.unicode)",
         "size(@payload.object)",
         "size('größe')",
+    ],
+    &[
+        "@payload.text",
+        "@payload.empty",
+        "@payload.unicode",
+        "@payload.object.b.c",
+        "@ctx.region",
+        "@payload.list[2]",
+        "'eu'",
+        "\"größe\"",
+        "''",
+        "'\\u0065u'",
+        "'a'",
+    ],
+    &[
+        "@payload.yes",
+        "@payload.no",
+        "true",
+        "false",
         "has(@payload.absent)",
         "has(@payload.nothing)",
         "has(@payload.object.a)",
         "has(@payload.object.zzz)",
         "has(@payload.absent.x)",
-    ];
-    prop::sample::select(known.to_vec()).prop_map(str::to_owned)
+        "@payload.absent",
+    ],
+    &["@payload.nothing", "null", "@payload.list[3]"],
+    &[
+        "@payload.list",
+        "@payload.none",
+        "@payload.object",
+        "@payload.list[5]",
+        "[]",
+        "[1, 2]",
+        "[1, 2.5, 'eu', null]",
+        "[true, [1]]",
+    ],
+];
+
+fn operand() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(OPERANDS.concat())
+}
+
+fn comparison() -> impl Strategy<Value = String> {
+    let operators = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
+    let alike = prop::sample::select(OPERANDS.to_vec());
+    let pair = alike.prop_flat_map(|of| (prop::sample::select(of), prop::sample::select(of)));
+    prop_oneof![
+        6 => (pair, operators.clone()).prop_map(|((a, b), op)| format!("{a} {op} {b}")),
+        2 => (operand(), prop::sample::select(OPERANDS[4]))
+            .prop_filter("keys are strings", |(_, list)| *list != "@payload.object")
+            .prop_map(|(a, b)| format!("{a} in {b}")),
+        1 => prop::sample::select(OPERANDS[1]).prop_map(|key| format!("{key} in @payload.object")),
+        2 => prop::sample::select(OPERANDS[2]).prop_map(str::to_owned),
+        1 => (operand(), operators, operand()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+        1 => operand().prop_map(str::to_owned),
+    ]
 }
 
 fn condition() -> impl Strategy<Value = String> {
-    let comparison = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">=", "in"]);
-    let leaf = prop_oneof![
-        4 => (operand(), comparison, operand()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
-        1 => operand(),
-    ];
-    leaf.prop_recursive(4, 16, 3, |inner| {
+    comparison().prop_recursive(4, 16, 3, |inner| {
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a} && {b}")),
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a} || {b}")),
@@ -130,11 +164,8 @@ fn condition() -> impl Strategy<Value = String> {
 #[test]
 fn conditions_yield_what_cel_yields() {
     let yielded = Cell::new(0);
-    let config = ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() };
+    let config = ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() };
     let outcome = TestRunner::new(config).run(&condition(), |text| {
-        if DEVIATIONS.iter().any(|(sign, _)| text.contains(sign)) {
-            return Ok(());
-        }
         if let Some(holds) = by_lorch(&text) {
             yielded.set(yielded.get() + 1);
             prop_assert_eq!(by_cel(&text), Ok(cel::Value::Bool(holds)), "{}", text);
@@ -145,6 +176,15 @@ fn conditions_yield_what_cel_yields() {
         panic!("{error}");
     }
     assert!(yielded.get() >= 300, "only {} conditions yielded anything", yielded.get());
+}
+
+#[test]
+fn the_deviations_are_there() {
+    for (condition, expected, reason) in DEVIATIONS {
+        assert_eq!(by_lorch(condition), Some(expected), "{condition}");
+        let agrees = by_cel(condition) == Ok(cel::Value::Bool(expected));
+        assert!(!agrees, "{condition} is no deviation any more: {reason}");
+    }
 }
 
 /// Each condition, and what it yields.

@@ -88,8 +88,9 @@ impl<'t> Parser<'t> {
         while let Some(comparison) = self.comparison()? {
             let right = self.unary()?;
             let span = left.span.start..right.span.end;
+            let start = span.start;
             left = Expr { kind: ExprKind::Compare(comparison, Box::new((left, right))), span };
-            self.enter()?;
+            self.enter(start)?;
         }
         self.depth = depth;
         Ok(left)
@@ -154,7 +155,7 @@ impl<'t> Parser<'t> {
             return self.primary();
         }
         self.eat("!");
-        self.enter()?;
+        self.enter(start)?;
         let inner = self.unary()?;
         self.depth -= 1;
         let span = start..inner.span.end;
@@ -166,7 +167,7 @@ impl<'t> Parser<'t> {
         match self.peek() {
             Some(b'(') => {
                 self.eat("(");
-                self.enter()?;
+                self.enter(start)?;
                 let mut inner = self.any()?;
                 self.depth -= 1;
                 self.close(")", "`)`")?;
@@ -206,8 +207,9 @@ impl<'t> Parser<'t> {
                 Ok(Value::String(text))
             }
             Some(b'[') => {
+                let start = self.at;
                 self.eat("[");
-                self.enter()?;
+                self.enter(start)?;
                 let items = self.items()?;
                 self.depth -= 1;
                 Ok(Value::Array(items))
@@ -273,7 +275,7 @@ impl<'t> Parser<'t> {
         self.at += function.len();
         self.skip_space();
         self.eat("(");
-        self.enter()?;
+        self.enter(start)?;
         let kind = if function == "has" {
             ExprKind::Has(self.has_argument()?)
         } else {
@@ -314,7 +316,7 @@ impl<'t> Parser<'t> {
         if self.hyphen_follows() {
             return Err(self.hyphenated(&reference, start));
         }
-        if source.contains('\\') && (source.contains("\\/") || has_surrogate(source)) {
+        if source.contains('\\') && has_foreign_escape(source) {
             let kind = ConditionErrorKind::KeyEscape { key: source.into() };
             return Err(ConditionError { kind, span: start..end });
         }
@@ -392,10 +394,12 @@ impl<'t> Parser<'t> {
         self.error(kind, found.len())
     }
 
-    fn enter(&mut self) -> Result<(), ConditionError> {
+    /// Goes one level deeper, into what begins at the byte `start`.
+    fn enter(&mut self, start: usize) -> Result<(), ConditionError> {
         self.depth += 1;
         if self.depth > Condition::MAX_DEPTH {
-            return Err(self.error(ConditionErrorKind::TooDeep, 1));
+            let kind = ConditionErrorKind::TooDeep;
+            return Err(ConditionError { kind, span: start..start + 1 });
         }
         Ok(())
     }
@@ -513,10 +517,20 @@ fn dotted_keyword(source: &str) -> Option<&str> {
     None
 }
 
-/// Whether an escape of half a character stands in `source`, which CEL reads as an error.
-fn has_surrogate(source: &str) -> bool {
-    source.match_indices("\\u").any(|(at, _)| {
-        let digits = source.get(at + 2..at + 6).unwrap_or_default();
-        u32::from_str_radix(digits, 16).is_ok_and(|unit| (0xD800..0xE000).contains(&unit))
-    })
+/// Whether an escape of JSON that CEL does not have stands in `source`: `\/`, or half a character.
+fn has_foreign_escape(source: &str) -> bool {
+    let mut rest = source;
+    while let Some(at) = rest.find('\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        let digits = escape.strip_prefix('u').and_then(|digits| digits.get(..4));
+        let unit = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let is_half = unit.is_some_and(|unit| (0xD800..0xE000).contains(&unit));
+        if escape.starts_with('/') || is_half {
+            return true;
+        }
+        let mut characters = escape.chars();
+        characters.next();
+        rest = characters.as_str();
+    }
+    false
 }
