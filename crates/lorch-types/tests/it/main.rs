@@ -9,6 +9,7 @@
 )]
 
 mod arbitrary;
+mod condition;
 mod corpus;
 mod diagnostics;
 mod digests;
