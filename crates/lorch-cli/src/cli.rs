@@ -73,7 +73,34 @@ enum Command {
     Worker(worker::Worker),
 }
 
+/// `lorch validate` alone: making the other commands takes as long as validating a document.
+#[derive(Debug, Parser)]
+#[command(name = "lorch")]
+struct QuickCli {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    arguments: validate::Validate,
+}
+
 impl Cli {
+    /// What the process was asked to do; help and mistakes in the arguments end it here.
+    pub(crate) fn read() -> Self {
+        let mut arguments = std::env::args_os();
+        let _program = arguments.next();
+        let command = arguments.next().filter(|command| command == "validate");
+        let quick = command.and_then(|command| {
+            QuickCli::try_parse_from(std::iter::once(command).chain(arguments)).ok()
+        });
+        match quick {
+            // Anything out of the ordinary is the full parser's to explain.
+            None => Self::parse(),
+            Some(QuickCli { global, arguments }) => {
+                Self { global, command: Command::Validate(arguments) }
+            }
+        }
+    }
+
     /// What every command takes.
     pub(crate) fn global(&self) -> &Global {
         &self.global

@@ -30,15 +30,13 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use exit::Failure;
 use terminal::Stream;
 
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     crash::arm();
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     let outcome = cli.execute();
     if let Some(message) = outcome.as_ref().err().and_then(Failure::message) {
         terminal::tell_error(&message, cli.global().color.on(Stream::Error));

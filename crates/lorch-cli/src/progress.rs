@@ -23,6 +23,8 @@ pub(crate) struct Progress {
     color: Color,
     width: usize,
     spinner: Option<ProgressBar>,
+    /// Whether the attempt is recorded as begun.
+    pub(crate) has_begun: bool,
     /// What the steps came to.
     pub(crate) tally: Tally,
 }
@@ -54,6 +56,7 @@ impl Progress {
             color,
             width: names.max().unwrap_or(0),
             spinner: io::stderr().is_terminal().then(spinner),
+            has_begun: false,
             tally: Tally::default(),
         }
     }
@@ -90,6 +93,7 @@ impl Observer for Progress {
         self.tally.observe(event);
         match event {
             Event::RunStarted { attempt_n, run_id, .. } => {
+                self.has_begun = true;
                 if attempt_n.get() > 1 {
                     tell(&format!("attempt {attempt_n} of {run_id}\n"));
                 }

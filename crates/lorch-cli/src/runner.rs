@@ -74,14 +74,18 @@ impl Runner<'_> {
         let mut progress = Progress::new(instance, self.global.color.on(Stream::Error));
         let conclusion = work(&mut progress);
         progress.clear();
+        if conclusion.is_err() && progress.has_begun {
+            tell(&format!("\nrun {run_id} has begun: `lorch resume {run_id}` goes on with it\n"));
+        }
         let conclusion = conclusion?;
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let color = self.global.color.on(Stream::Output);
         let subject = (&record.job_id, run_id);
         let text = summary(subject, &conclusion, &progress.tally, millis, self.site, color);
         tell("\n");
-        print(&text)?;
-        outcome(&conclusion)
+        let told = print(&text);
+        // That nobody reads the summary makes no failure a success.
+        outcome(&conclusion).and(told)
     }
 
     /// All the runs, `parallel` of them at once.
@@ -113,14 +117,15 @@ impl Runner<'_> {
         });
         let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
         let stopped = self.engine.stop.load(Ordering::Relaxed);
+        let mut told = Ok(());
         if !self.json {
             let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             tell("\n");
-            print(&counts.summary(planned.len(), millis))?;
+            told = print(&counts.summary(planned.len(), millis));
         }
         match (stopped, counts.failed) {
             (true, _) => Err(Failure::Interrupted),
-            (false, 0) => Ok(()),
+            (false, 0) => told,
             (false, _) => Err(Failure::Reported),
         }
     }

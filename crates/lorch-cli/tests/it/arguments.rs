@@ -235,3 +235,20 @@ fn several_jobs_are_checked_and_run() {
     let from_stdin = folder.run_with(["run", "-"], HELLO, &[]).ends(0);
     assert!(from_stdin.stdout.contains("completed a"), "{}", from_stdin.stdout);
 }
+
+#[test]
+fn a_failure_is_one_though_nobody_reads_of_it() {
+    let folder = Folder::new();
+    folder.write(
+        "job.yaml",
+        "job_id: a\nversion: \"1\"\nsteps: [{ step_id: a, op: assert.rows, params: { table: t, min: 1 } }]\n",
+    );
+    let mut child = command(folder.path())
+        .args(["run", "job.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}

@@ -205,6 +205,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("run store"), "{stderr}");
+    assert!(stderr.contains("lorch resume"), "{stderr}");
     assert!(!stderr.contains("panicked"), "{stderr}");
 
     let (run_id, status) = newest(&folder);
