@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::id::{self, Rule, identifier};
-use crate::json::{Value, canonical};
+use crate::json::{Sink, Value, canonical, put_value};
 
 identifier! {
     /// The SHA-256 of a document's canonical JSON, or of some bytes: `sha256:` and 64 hex digits.
@@ -28,7 +28,9 @@ identifier! {
 impl Digest {
     /// The digest over the canonical JSON of `value`.
     pub fn of(value: &Value) -> Self {
-        Self::of_bytes(canonical(value).as_bytes())
+        let mut sink = Hashing::default();
+        put_value(value, &mut sink);
+        Self(sink.finish("sha256:"))
     }
 
     /// The digest over `bytes` as they are.
@@ -49,10 +51,46 @@ impl IdempotencyKey {
     }
 }
 
+/// Hashes canonical text piece by piece, so that the whole of it never stands in memory.
+#[derive(Default)]
+struct Hashing {
+    hasher: Sha256,
+    bytes: Vec<u8>,
+}
+
+impl Hashing {
+    /// How many bytes are gathered before they are hashed; few enough to stay in the cache.
+    const PIECE: usize = 16 * 1024;
+
+    fn finish(mut self, prefix: &str) -> smol_str::SmolStr {
+        self.hasher.update(&self.bytes);
+        prefixed_hex(prefix, &self.hasher.finalize())
+    }
+}
+
+impl Sink for Hashing {
+    #[inline]
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    #[inline]
+    fn settle(&mut self) {
+        if self.bytes.len() >= Self::PIECE {
+            self.hasher.update(&self.bytes);
+            self.bytes.clear();
+        }
+    }
+}
+
 fn prefixed_sha256(prefix: &str, bytes: &[u8]) -> smol_str::SmolStr {
+    prefixed_hex(prefix, &Sha256::digest(bytes))
+}
+
+fn prefixed_hex(prefix: &str, digest: &[u8]) -> smol_str::SmolStr {
     let mut text = String::with_capacity(prefix.len() + 64);
     text.push_str(prefix);
-    for byte in Sha256::digest(bytes) {
+    for byte in digest {
         for nibble in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(u32::from(nibble), 16));
         }

@@ -16,7 +16,8 @@ mod scan;
 mod ser;
 mod value;
 
-pub use canonical::{canonical, write_canonical, write_canonical_object, write_string};
+pub(crate) use canonical::{Sink, into_text, put_number, put_object, put_string, put_value};
+pub use canonical::{canonical, write_canonical, write_string};
 pub use de::{FromValueError, from_value};
 #[cfg(feature = "yaml")]
 pub(crate) use decimal::decimal;

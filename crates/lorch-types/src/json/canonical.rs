@@ -1,47 +1,37 @@
 //! Canonical JSON: RFC 8785 (JCS) with 64-bit integers written exactly.
 
-use super::scan::plain_prefix;
-use super::{Object, Value};
+use super::scan::{plain_prefix, special_bytes};
+use super::{Number, Object, Value};
+
+/// Where canonical text goes.
+///
+/// Bytes, not characters: what is written is valid UTF-8 as a whole, and there is nothing to check on
+/// the way.
+pub(crate) trait Sink {
+    /// The bytes written last.
+    fn bytes(&mut self) -> &mut Vec<u8>;
+    /// Called between values, for a sink that passes its bytes on.
+    #[inline]
+    fn settle(&mut self) {}
+}
+
+impl Sink for Vec<u8> {
+    #[inline]
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self
+    }
+}
 
 /// The canonical text of `value`.
 pub fn canonical(value: &Value) -> String {
-    let mut out = String::new();
-    write_canonical(value, &mut out);
-    out
+    let mut out = Vec::new();
+    put_value(value, &mut out);
+    into_text(out)
 }
 
 /// Appends the canonical text of `value` to `out`.
 pub fn write_canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => number.write_canonical(out),
-        Value::String(text) => write_string(text, out),
-        Value::Array(items) => {
-            let mut separator = '[';
-            for item in items {
-                out.push(separator);
-                separator = ',';
-                write_canonical(item, out);
-            }
-            out.push_str(if items.is_empty() { "[]" } else { "]" });
-        }
-        Value::Object(object) => write_canonical_object(object, out),
-    }
-}
-
-/// Appends the canonical text of `object` to `out`.
-pub fn write_canonical_object(object: &Object, out: &mut String) {
-    let mut separator = '{';
-    for (key, value) in object.iter() {
-        out.push(separator);
-        separator = ',';
-        write_string(key, out);
-        out.push(':');
-        write_canonical(value, out);
-    }
-    out.push_str(if object.is_empty() { "{}" } else { "}" });
+    out.push_str(&canonical(value));
 }
 
 /// Appends `text` as a JSON string, escaping only what RFC 8785 section 3.2.2.2 escapes.
@@ -57,6 +47,106 @@ pub fn write_string(text: &str, out: &mut String) {
         rest = characters.as_str();
     }
     out.push('"');
+}
+
+/// What was written, as text.
+pub(crate) fn into_text(bytes: Vec<u8>) -> String {
+    debug_assert!(str::from_utf8(&bytes).is_ok(), "strings are copied whole or escaped");
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Puts the canonical text of `value` into `out`.
+pub(crate) fn put_value(value: &Value, out: &mut impl Sink) {
+    match value {
+        Value::Null => out.bytes().extend_from_slice(b"null"),
+        Value::Bool(true) => out.bytes().extend_from_slice(b"true"),
+        Value::Bool(false) => out.bytes().extend_from_slice(b"false"),
+        Value::Number(number) => put_number(*number, out.bytes()),
+        Value::String(text) => put_string(text, out.bytes()),
+        Value::Array(items) => {
+            out.bytes().push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.bytes().push(b',');
+                }
+                put_value(item, out);
+                out.settle();
+            }
+            out.bytes().push(b']');
+        }
+        Value::Object(object) => put_object(object, out),
+    }
+}
+
+/// Puts the canonical text of `object` into `out`.
+pub(crate) fn put_object(object: &Object, out: &mut impl Sink) {
+    out.bytes().push(b'{');
+    for (index, (key, value)) in object.iter().enumerate() {
+        if index > 0 {
+            out.bytes().push(b',');
+        }
+        put_string(key, out.bytes());
+        out.bytes().push(b':');
+        put_value(value, out);
+        out.settle();
+    }
+    out.bytes().push(b'}');
+}
+
+/// Puts `number` into `out`.
+pub(crate) fn put_number(number: Number, out: &mut Vec<u8>) {
+    let (negative, magnitude) = match (number.as_u64(), number.as_i64()) {
+        (Some(natural), _) => (false, natural),
+        (None, Some(integer)) => (true, integer.unsigned_abs()),
+        (None, None) => {
+            let mut text = String::new();
+            number.write_canonical(&mut text);
+            return out.extend_from_slice(text.as_bytes());
+        }
+    };
+    if negative {
+        out.push(b'-');
+    }
+    let start = out.len();
+    let mut rest = magnitude;
+    loop {
+        out.push(b'0' + u8::try_from(rest % 10).unwrap_or_default());
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = out.get_mut(start..) {
+        digits.reverse();
+    }
+}
+
+/// Puts `text` into `out` as a JSON string: mostly eight bytes at a time, as they are.
+pub(crate) fn put_string(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
+        if special_bytes(u64::from_le_bytes(*chunk)) != 0 {
+            break;
+        }
+        out.extend_from_slice(chunk);
+        rest = tail;
+    }
+    for byte in rest {
+        match byte {
+            b'"' | b'\\' | 0..0x20 => put_escape(*byte, out),
+            plain => out.push(*plain),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cold]
+fn put_escape(byte: u8, out: &mut Vec<u8>) {
+    let mut escape = String::new();
+    write_escape(char::from(byte), &mut escape);
+    out.extend_from_slice(escape.as_bytes());
 }
 
 fn write_escape(character: char, out: &mut String) {

@@ -42,23 +42,23 @@ impl Object {
 
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.position(key).ok().and_then(|at| self.0.get(at)).map(|(_, value)| value)
+        self.find(key).and_then(|at| self.0.get(at)).map(|(_, value)| value)
     }
 
     /// The value of `key`, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        let at = self.position(key).ok()?;
+        let at = self.find(key)?;
         self.0.get_mut(at).map(|(_, value)| value)
     }
 
     /// Which member `key` is, in canonical order from 0.
     pub fn position_of(&self, key: &str) -> Option<usize> {
-        self.position(key).ok()
+        self.find(key)
     }
 
     /// Whether there is a member `key`.
     pub fn contains_key(&self, key: &str) -> bool {
-        self.position(key).is_ok()
+        self.find(key).is_some()
     }
 
     /// Sets `key` to `value` and returns what it was before.
@@ -106,6 +106,15 @@ impl Object {
     /// The values, in the order of their keys.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
         self.0.iter().map(|(_, value)| value)
+    }
+
+    /// Where `key` stands. In a small object by looking at each: keys differ mostly in their length.
+    #[inline]
+    fn find(&self, key: &str) -> Option<usize> {
+        if self.0.len() <= 16 {
+            return self.0.iter().position(|(candidate, _)| candidate.as_str() == key);
+        }
+        self.position(key).ok()
     }
 
     fn position(&self, key: &str) -> Result<usize, usize> {

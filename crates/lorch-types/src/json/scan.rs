@@ -29,7 +29,7 @@ fn is_special(byte: u8) -> bool {
 /// The well-known test for a zero byte, `(x - 0x01..) & !x & 0x80..`, on the word itself (less than
 /// `0x20`) and on its difference from each of the two characters.
 #[inline]
-fn special_bytes(word: u64) -> u64 {
+pub(super) fn special_bytes(word: u64) -> u64 {
     let below_space = word.wrapping_sub(ONES * 0x20) & !word;
     let quote = word ^ (ONES * 0x22);
     let backslash = word ^ (ONES * 0x5C);
