@@ -73,7 +73,8 @@ impl<'t, T: Track> Parser<'t, T> {
             let error = self.error(ReadErrorKind::ByteOrderMark);
             return Err(error.with_help("save the file as UTF-8 without a byte order mark"));
         }
-        let value = self.value()?;
+        let mut value = Value::Null;
+        self.value(&mut value)?;
         self.skip_space();
         match self.peek() {
             None => Ok(value),
@@ -81,32 +82,38 @@ impl<'t, T: Track> Parser<'t, T> {
         }
     }
 
-    fn value(&mut self) -> Result<Value, Failure> {
+    /// Reads a value to where it stays: moving values about is most of what reading costs.
+    fn value(&mut self, into: &mut Value) -> Result<(), Failure> {
         self.skip_space();
         self.track.begin(self.at);
-        let value = match self.peek() {
+        match self.peek() {
             Some(b'"') => {
                 self.at += 1;
-                Value::String(self.string()?)
+                let mut text = SmolStr::default();
+                self.string(&mut text)?;
+                *into = Value::String(text);
             }
-            Some(b'{') => self.object()?,
-            Some(b'[') => self.array()?,
-            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
-            Some(b't') => self.word("true", Value::Bool(true))?,
-            Some(b'f') => self.word("false", Value::Bool(false))?,
-            Some(b'n') => self.word("null", Value::Null)?,
+            Some(b'{') => *into = Value::Object(self.object()?),
+            Some(b'[') => *into = Value::Array(self.array()?),
+            Some(b'-' | b'0'..=b'9') => *into = Value::Number(self.number()?),
+            Some(b't') => *into = self.word("true", Value::Bool(true))?,
+            Some(b'f') => *into = self.word("false", Value::Bool(false))?,
+            Some(b'n') => *into = self.word("null", Value::Null)?,
             _ => return Err(self.unexpected("a value")),
-        };
+        }
         self.track.end(self.at);
-        Ok(value)
+        Ok(())
     }
 
-    fn array(&mut self) -> Result<Value, Failure> {
+    fn array(&mut self) -> Result<Vec<Value>, Failure> {
         self.enter()?;
         let mut items = Vec::new();
         if !self.eat(b']') {
             loop {
-                items.push(self.value()?);
+                items.push(Value::Null);
+                if let Some(last) = items.last_mut() {
+                    self.value(last)?;
+                }
                 self.skip_space();
                 if self.eat(b']') {
                     break;
@@ -117,18 +124,21 @@ impl<'t, T: Track> Parser<'t, T> {
             }
         }
         self.depth -= 1;
-        Ok(Value::Array(items))
+        Ok(items)
     }
 
-    fn object(&mut self) -> Result<Value, Failure> {
+    fn object(&mut self) -> Result<Object, Failure> {
         self.enter()?;
         let start = self.at;
         let mut members = Vec::new();
         let mut expected = "a key in double quotes or `}`";
         if !self.eat(b'}') {
             loop {
-                let key = self.key(expected)?;
-                members.push((key, self.value()?));
+                members.push((SmolStr::default(), Value::Null));
+                if let Some((key, value)) = members.last_mut() {
+                    self.key(key, expected)?;
+                    self.value(value)?;
+                }
                 self.skip_space();
                 if self.eat(b'}') {
                     break;
@@ -141,7 +151,7 @@ impl<'t, T: Track> Parser<'t, T> {
             }
         }
         self.depth -= 1;
-        Object::from_entries(members).map(Value::Object).map_err(|key| self.duplicate(key, start))
+        Object::from_entries(members).map_err(|key| self.duplicate(key, start))
     }
 
     /// Passes an opening bracket and the space behind it.
@@ -156,20 +166,20 @@ impl<'t, T: Track> Parser<'t, T> {
         Ok(())
     }
 
-    /// A key and its colon.
+    /// Reads a key and its colon.
     #[inline]
-    fn key(&mut self, expected: &'static str) -> Result<SmolStr, Failure> {
+    fn key(&mut self, into: &mut SmolStr, expected: &'static str) -> Result<(), Failure> {
         let start = self.at;
         if !self.eat(b'"') {
             return Err(self.unexpected(expected));
         }
-        let key = self.string()?;
-        self.track.key(&key, start..self.at);
+        self.string(into)?;
+        self.track.key(into, start..self.at);
         self.skip_space();
         if !self.eat(b':') {
             return Err(self.unexpected("`:`"));
         }
-        Ok(key)
+        Ok(())
     }
 
     fn number(&mut self) -> Result<Number, Failure> {
@@ -302,7 +312,8 @@ fn second_key(text: &str, start: usize, key: &str) -> Option<usize> {
     let mut parser = Parser::new(text, &mut keys);
     parser.at = start;
     // The members were read once, so nothing can be wrong with them.
-    while parser.key("a key").is_ok() && parser.value().is_ok() {
+    let mut member = (SmolStr::default(), Value::Null);
+    while parser.key(&mut member.0, "a key").is_ok() && parser.value(&mut member.1).is_ok() {
         parser.skip_space();
         if !parser.eat(b',') {
             break;

@@ -140,12 +140,12 @@ fn long_lines_are_cut_around_the_place() {
 
 #[test]
 fn thousands_of_diagnostics_are_placed_without_reading_the_text_again_for_each() {
-    let text = format!("[{}0]", "\"é\",".repeat(20_000));
+    let text = format!("[{}0]", "\"é\",".repeat(4_000));
     let at = |index| Diagnostic::error(CODE, Pointer::root().join(index), "wrong");
-    let diagnostics: Vec<Diagnostic> = (0..20_000).map(at).collect();
+    let diagnostics: Vec<Diagnostic> = (0..4_000).map(at).collect();
     let rendered = render(&diagnostics, &[source("a.json", &text)], Color::Never);
-    assert_eq!(rendered.matches(" --> a.json:1:").count(), 20_000);
-    assert!(rendered.contains(" --> a.json:1:79998\n"));
+    assert_eq!(rendered.matches(" --> a.json:1:").count(), 4_000);
+    assert!(rendered.contains(" --> a.json:1:15998\n"));
 }
 
 #[test]
@@ -223,19 +223,6 @@ fn parts_of_strings_are_found_behind_escapes_folds_and_indentation() {
 }
 
 proptest! {
-    /// An outline knows where a byte stands without counting from the start.
-    #[test]
-    fn outlines_place_bytes_as_texts_do(
-        parts in prop::collection::vec("[a\né\u{feff}]{0,1500}", 0..12),
-        offset in any::<prop::sample::Index>(),
-    ) {
-        let text = parts.concat();
-        let offset = offset.index(text.len() + 2);
-        prop_assume!(text.is_char_boundary(offset.min(text.len())));
-        let outline = Outline::of_json(&text);
-        prop_assert_eq!(outline.place(text.as_bytes(), offset), Place::of(text.as_bytes(), offset));
-    }
-
     /// Plain characters of a JSON string are found at the place where they stand.
     #[test]
     fn characters_of_json_strings_are_found(text in arbitrary::string()) {
@@ -300,5 +287,22 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// An outline knows where a byte stands without counting from the start.
+    #[test]
+    fn outlines_place_bytes_as_texts_do(
+        parts in prop::collection::vec("[a\né\u{feff}]{0,1500}", 0..12),
+        offset in any::<prop::sample::Index>(),
+    ) {
+        let text = parts.concat();
+        let offset = offset.index(text.len() + 2);
+        prop_assume!(text.is_char_boundary(offset.min(text.len())));
+        let outline = Outline::of_json(&text);
+        prop_assert_eq!(outline.place(text.as_bytes(), offset), Place::of(text.as_bytes(), offset));
     }
 }

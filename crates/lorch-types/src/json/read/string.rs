@@ -8,21 +8,28 @@ use crate::json::outline::Track;
 use crate::json::scan::plain_prefix;
 
 impl<T: Track> Parser<'_, T> {
-    /// The rest of a string whose opening quote has been read.
-    pub(super) fn string(&mut self) -> Result<SmolStr, Failure> {
+    /// Reads the rest of a string whose opening quote has been read, to where it stays.
+    #[inline]
+    pub(super) fn string(&mut self, into: &mut SmolStr) -> Result<(), Failure> {
         let start = self.at;
         self.at += plain_prefix(self.rest());
         if self.peek() == Some(b'"') {
-            let text = SmolStr::new(self.slice(start));
+            *into = SmolStr::new(self.slice(start));
             self.at += 1;
-            return Ok(text);
+            return Ok(());
         }
+        *into = self.escaped(start)?.into();
+        Ok(())
+    }
+
+    /// The rest of a string that begins at `start` and is not plain from here on.
+    fn escaped(&mut self, start: usize) -> Result<String, Failure> {
         let mut text = self.slice(start).to_owned();
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(text.into());
+                    return Ok(text);
                 }
                 Some(b'\\') => text.push(self.escape()?),
                 Some(_) => {
