@@ -16,9 +16,7 @@ pub(super) fn string(text: &str, start: usize) -> Result<(SmolStr, usize), Condi
     let mut at = inner;
     loop {
         let rest = text.get(at..).unwrap_or_default();
-        let plain = rest
-            .find(|c: char| c == quote || matches!(c, '\\' | '\n' | '\r'))
-            .unwrap_or(rest.len());
+        let plain = rest.find([quote, '\\', '\n', '\r']).unwrap_or(rest.len());
         let (before, special) = rest.split_at(plain);
         if special.starts_with(quote) {
             let end = at + plain + quote.len_utf8();

@@ -308,10 +308,9 @@ impl<'t> Parser<'t> {
             .map_err(|error| self.reference_error(start, error))?;
         self.at = end;
         let source = self.text.get(start..end).unwrap_or_default();
-        if reference.path().iter().any(|it| it.as_key().is_some_and(is_keyword)) {
-            if let Some(name) = dotted_keyword(source) {
-                return Err(self.not_a_name(name, &reference, start..end));
-            }
+        let has_keyword = reference.path().iter().any(|it| it.as_key().is_some_and(is_keyword));
+        if let Some(name) = has_keyword.then(|| dotted_keyword(source)).flatten() {
+            return Err(self.not_a_name(name, &reference, start..end));
         }
         if self.hyphen_follows() {
             return Err(self.hyphenated(&reference, start));
