@@ -40,6 +40,17 @@ impl Object {
         Ok(Self(entries))
     }
 
+    /// The object of `entries`, which are sorted and have unique keys.
+    pub(super) fn from_sorted(entries: Vec<(SmolStr, Value)>) -> Self {
+        debug_assert!(
+            entries
+                .windows(2)
+                .all(|pair| matches!(pair, [(a, _), (b, _)] if canonical_order(a, b).is_lt())),
+            "the keys are not in canonical order"
+        );
+        Self(entries)
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.find(key).and_then(|at| self.0.get(at)).map(|(_, value)| value)
@@ -137,7 +148,7 @@ impl Object {
 /// The two orders differ only where one string has a character of a supplementary plane (first byte
 /// `F0`-`F4`, in UTF-16 a surrogate `D800`-`DFFF`) and the other one from `U+E000` to `U+FFFF`
 /// (first byte `EE` or `EF`).
-fn canonical_order(a: &str, b: &str) -> Ordering {
+pub(super) fn canonical_order(a: &str, b: &str) -> Ordering {
     let rank = |byte: u8| if matches!(byte, 0xEE | 0xEF) { byte + 0x10 } else { byte };
     a.bytes()
         .zip(b.bytes())

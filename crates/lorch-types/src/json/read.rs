@@ -1,9 +1,11 @@
 //! The strict reader: RFC 8259 and nothing beyond it, with limits, exact numbers and unique keys.
 
+mod shape;
 mod string;
 
 use smol_str::SmolStr;
 
+use self::shape::Shapes;
 use super::decimal::decimal;
 use super::outline::Track;
 use super::{Number, Object, ReadError, ReadErrorKind, Value};
@@ -57,6 +59,7 @@ pub(super) struct Parser<'t, T> {
     bytes: &'t [u8],
     at: usize,
     depth: usize,
+    shapes: Shapes,
     track: &'t mut T,
 }
 
@@ -65,7 +68,7 @@ type Failure = Box<ReadError>;
 
 impl<'t, T: Track> Parser<'t, T> {
     pub(super) fn new(text: &'t str, track: &'t mut T) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, track }
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, shapes: Shapes::default(), track }
     }
 
     pub(super) fn document(mut self) -> Result<Value, Failure> {
@@ -129,14 +132,28 @@ impl<'t, T: Track> Parser<'t, T> {
 
     fn object(&mut self) -> Result<Object, Failure> {
         self.enter()?;
-        let start = self.at;
+        let (start, depth) = (self.at, self.depth);
         let mut members = Vec::new();
         let mut expected = "a key in double quotes or `}`";
+        let mut shape = self.shapes.expected(depth);
         if !self.eat(b'}') {
             loop {
-                members.push((SmolStr::default(), Value::Null));
-                if let Some((key, value)) = members.last_mut() {
-                    self.key(key, expected)?;
+                let foretold = shape.and_then(|shape| self.foretold(shape, members.len()));
+                match (foretold, shape) {
+                    (Some(key), Some(shape)) => {
+                        if members.is_empty() {
+                            members.reserve_exact(self.shapes.len(shape));
+                        }
+                        members.push((key, Value::Null));
+                    }
+                    _ => {
+                        shape = None;
+                        let mut key = SmolStr::default();
+                        self.key(&mut key, expected)?;
+                        members.push((key, Value::Null));
+                    }
+                }
+                if let Some((_, value)) = members.last_mut() {
                     self.value(value)?;
                 }
                 self.skip_space();
@@ -151,7 +168,38 @@ impl<'t, T: Track> Parser<'t, T> {
             }
         }
         self.depth -= 1;
+        if let Some(shape) = shape.filter(|shape| self.shapes.len(*shape) == members.len()) {
+            self.shapes.arrange(shape, &mut members);
+            return Ok(Object::from_sorted(members));
+        }
+        self.shapes.learn(depth, &members);
+        // Room for members that were foretold and did not come.
+        if members.capacity() > 2 * members.len() + 4 {
+            members.shrink_to_fit();
+        }
         Object::from_entries(members).map_err(|key| self.duplicate(key, start))
+    }
+
+    /// The key that the shape foretells at `position`, read with its colon, if they come next.
+    #[inline]
+    fn foretold(&mut self, shape: usize, position: usize) -> Option<SmolStr> {
+        let key = self.shapes.key(shape, position)?;
+        let after = self.rest().strip_prefix(b"\"")?.strip_prefix(key.as_bytes())?;
+        if after.first() != Some(&b'"') {
+            return None;
+        }
+        let key = key.clone();
+        let start = self.at;
+        self.at += key.len() + 2;
+        let end = self.at;
+        self.skip_space();
+        // Without its colon it is read again, by who says what is wrong.
+        if !self.eat(b':') {
+            self.at = start;
+            return None;
+        }
+        self.track.key(&key, start..end);
+        Some(key)
     }
 
     /// Passes an opening bracket and the space behind it.

@@ -21,6 +21,7 @@ mod numbers;
 mod objects;
 mod pointers;
 mod reference;
+mod shapes;
 mod template;
 mod timestamps;
 mod yaml;
