@@ -2,7 +2,8 @@
 //!
 //! Prints a table: raw SQLite commits of one row, one run of 1,000 steps that do nothing, and 16
 //! such runs at once, in turns, so that a disk that is slow for a while is slow for all of them.
-//! Fails when a target is missed, unless `LORCH_BENCH_REPORT_ONLY` is set.
+//! Fails when a target is missed, unless `LORCH_BENCH_REPORT_ONLY` is set. `LORCH_BENCH_FOLDER` names
+//! a folder on another disk.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and fails loudly")]
 
 use std::path::Path;
@@ -24,7 +25,9 @@ const STEPS: usize = 1_000;
 const AT_ONCE: u64 = 16;
 
 fn main() -> ExitCode {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let disk = std::env::var_os("LORCH_BENCH_FOLDER");
+    let disk = disk.unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
+    let folder = tempfile::tempdir_in(disk).unwrap();
     let job = job();
     let (mut raw, mut one, mut many) = (Series::default(), Series::default(), Series::default());
     for round in 0..ROUNDS {

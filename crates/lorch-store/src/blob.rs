@@ -33,12 +33,16 @@ impl Blob {
     }
 }
 
-/// Stores a document, unless it is there already.
-pub(crate) fn put(connection: &Connection, blob: &Blob) -> Result<(), StoreError> {
+/// Stores a document, unless it is there already, and gives its number.
+pub(crate) fn put(connection: &Connection, blob: &Blob) -> Result<i64, StoreError> {
     const PUT: &str =
         "INSERT INTO blobs (digest, text) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
-    connection.prepare_cached(PUT)?.execute((blob.digest.as_str(), &blob.text))?;
-    Ok(())
+    const FIND: &str = "SELECT blob FROM blobs WHERE digest = ?1";
+    let digest = blob.digest.as_str();
+    match connection.prepare_cached(PUT)?.execute((digest, &blob.text))? {
+        0 => Ok(connection.prepare_cached(FIND)?.query_row([digest], |row| row.get(0))?),
+        _ => Ok(connection.last_insert_rowid()),
+    }
 }
 
 /// The text stored under `digest`, checked against it.

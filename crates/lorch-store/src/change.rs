@@ -1,9 +1,7 @@
 //! What is recorded of an attempt as it goes on.
 
-use lorch_types::Timestamp;
-use lorch_types::job::{
-    AttemptEvent, AttemptStatus, ErrorInfo, IllegalTransition, StepEvent, StepPath, StepStatus,
-};
+use lorch_types::job::{AttemptEvent, AttemptStatus, ErrorInfo, StepEvent, StepPath, StepStatus};
+use lorch_types::{PositiveInteger, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::record::{step_status, text_of};
@@ -90,98 +88,109 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// Records the change where it follows from what is recorded. What that means, the statements
+    /// below say to the database itself; [`StepStatus::next`] says it to everybody else.
     fn apply(&self, connection: &Connection, change: &StepChange) -> Result<(), StoreError> {
-        let before = self.status(connection)?;
-        let after = before.next(change.event()).map_err(|source| self.illegal(source))?;
-        match change {
+        let is_recorded = match change {
             StepChange::Started { manifest } => {
-                blob::put(connection, manifest)?;
-                self.insert(connection, after, Some(manifest.digest().as_str()), None)
+                let manifest = Some(blob::put(connection, manifest)?);
+                self.insert(connection, StepStatus::Running, manifest, None)?
             }
             StepChange::Completed { output } => {
-                blob::put(connection, output)?;
-                self.update(connection, after, Some(output.digest().as_str()), None)
+                let output = Some(blob::put(connection, output)?);
+                self.update(connection, StepStatus::Completed, output, None)?
             }
             StepChange::Failed { error } => {
                 let error = text_of(error)?;
-                match before {
-                    StepStatus::Running => self.update(connection, after, None, Some(&error)),
-                    _ => self.insert(connection, after, None, Some(&error)),
-                }
+                self.update(connection, StepStatus::Failed, None, Some(&error))?
+                    || self.insert(connection, StepStatus::Failed, None, Some(&error))?
             }
-            StepChange::Skipped => self.insert(connection, after, None, None),
-        }
+            StepChange::Skipped => self.insert(connection, StepStatus::Skipped, None, None)?,
+        };
+        if is_recorded { Ok(()) } else { Err(self.refusal(connection, change.event())?) }
     }
 
-    /// How far the step is, as this attempt sees it.
-    fn status(&self, connection: &Connection) -> Result<StepStatus, StoreError> {
-        const LATEST: &str = "SELECT attempt_n, status FROM outcomes
-            WHERE run_id = ?1 AND position = ?2 ORDER BY attempt_n DESC LIMIT 1";
-        let latest = connection
-            .prepare_cached(LATEST)?
-            .query_row((self.attempt.lease.run_id.as_str(), self.position), |row| {
-                Ok((row.get::<_, u64>(0)?, step_status(row, 1)?))
-            })
-            .optional()?;
-        match latest {
-            None => Ok(StepStatus::Pending),
-            Some((attempt_n, status)) if attempt_n == self.attempt.number.get() => Ok(status),
-            Some((_, status)) => {
-                status.next(StepEvent::Resume).map_err(|source| self.illegal(source))
-            }
-        }
-    }
-
-    fn illegal(&self, source: IllegalTransition) -> StoreError {
-        let run_id = self.attempt.lease.run_id.clone();
-        StoreError::IllegalStep { run_id, step_id: self.step_id.clone(), source }
-    }
-
+    /// Records a step that has no outcome in this attempt, and none that holds from an earlier one;
+    /// false when it has.
     fn insert(
         &self,
         connection: &Connection,
         status: StepStatus,
-        manifest_ref: Option<&str>,
+        manifest: Option<i64>,
         error: Option<&str>,
-    ) -> Result<(), StoreError> {
-        const INSERT: &str = "INSERT INTO outcomes (run_id, position, attempt_n, step_id, status,
-                started_at, completed_at, manifest_ref, error)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let completed_at = (status != StepStatus::Running).then_some(&self.at);
-        connection.prepare_cached(INSERT)?.execute((
-            self.attempt.lease.run_id.as_str(),
+    ) -> Result<bool, StoreError> {
+        const INSERT: &str = "INSERT INTO outcomes (run, position, attempt_n, step_id, status,
+                started_at, completed_at, manifest, error)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (run, position, attempt_n) DO NOTHING";
+        // In a first attempt the primary key alone tells, without a look at other rows.
+        let is_first = self.attempt.number == PositiveInteger::ONE;
+        if !is_first && self.status(connection)? != StepStatus::Pending {
+            return Ok(false);
+        }
+        let inserted = connection.prepare_cached(INSERT)?.execute((
+            self.attempt.lease.run,
             self.position,
             self.attempt.number.get(),
             self.step_id.as_str(),
             status.as_str(),
             (status != StepStatus::Skipped).then_some(&self.at),
-            completed_at,
-            manifest_ref,
+            (status != StepStatus::Running).then_some(&self.at),
+            manifest,
             error,
         ))?;
-        Ok(())
+        Ok(inserted == 1)
     }
 
+    /// Records how a step that was running ended; false when it is not running in this attempt.
     fn update(
         &self,
         connection: &Connection,
         status: StepStatus,
-        output_ref: Option<&str>,
+        output: Option<i64>,
         error: Option<&str>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         const UPDATE: &str = "UPDATE outcomes
-            SET status = ?4, completed_at = ?5, output_ref = ?6, error = ?7
-            WHERE run_id = ?1 AND position = ?2 AND attempt_n = ?3";
-        connection.prepare_cached(UPDATE)?.execute((
-            self.attempt.lease.run_id.as_str(),
+            SET status = ?4, completed_at = ?5, output = ?6, error = ?7
+            WHERE run = ?1 AND position = ?2 AND attempt_n = ?3 AND status = 'running'";
+        let updated = connection.prepare_cached(UPDATE)?.execute((
+            self.attempt.lease.run,
             self.position,
             self.attempt.number.get(),
             status.as_str(),
             &self.at,
-            output_ref,
+            output,
             error,
         ))?;
-        Ok(())
+        Ok(updated == 1)
+    }
+
+    /// Why `event` was not recorded.
+    fn refusal(&self, connection: &Connection, event: StepEvent) -> Result<StoreError, StoreError> {
+        let status = self.status(connection)?;
+        let run_id = self.attempt.lease.run_id.clone();
+        let step_id = self.step_id.clone();
+        Ok(match status.next(event) {
+            Err(source) => StoreError::IllegalStep { run_id, step_id, source },
+            Ok(_) => StoreError::damaged(run_id.as_str(), format_args!("step `{step_id}`")),
+        })
+    }
+
+    /// How far the step is, as this attempt sees it.
+    fn status(&self, connection: &Connection) -> Result<StepStatus, StoreError> {
+        const LATEST: &str = "SELECT attempt_n, status FROM outcomes
+            WHERE run = ?1 AND position = ?2 ORDER BY attempt_n DESC LIMIT 1";
+        let latest = connection
+            .prepare_cached(LATEST)?
+            .query_row((self.attempt.lease.run, self.position), |row| {
+                Ok((row.get::<_, u64>(0)?, step_status(row, 1)?))
+            })
+            .optional()?;
+        Ok(match latest {
+            None => StepStatus::Pending,
+            Some((attempt_n, status)) if attempt_n == self.attempt.number.get() => status,
+            Some((_, status)) => status.next(StepEvent::Resume).unwrap_or(status),
+        })
     }
 }
 
@@ -192,14 +201,13 @@ fn end(
     event: AttemptEvent,
 ) -> Result<(), StoreError> {
     const END: &str = "UPDATE attempts SET status = ?3, completed_at = ?4
-        WHERE run_id = ?1 AND attempt_n = ?2 AND status = ?5";
+        WHERE run = ?1 AND attempt_n = ?2 AND status = ?5";
     let Attempt { lease, number } = attempt;
     let ended =
         || StoreError::AttemptEnded { run_id: lease.run_id.clone(), attempt_n: number.get() };
     let before = AttemptStatus::Running;
     let after = before.next(event).map_err(|_| ended())?;
-    let run_id = lease.run_id.as_str();
-    let values = (run_id, number.get(), after.as_str(), at.to_string(), before.as_str());
+    let values = (lease.run, number.get(), after.as_str(), at.to_string(), before.as_str());
     match connection.prepare_cached(END)?.execute(values)? {
         0 => Err(ended()),
         _ => lease::release(connection, lease),

@@ -18,6 +18,7 @@ use crate::{Owner, StoreError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub(crate) run_id: RunId,
+    pub(crate) run: i64,
     pub(crate) token: i64,
 }
 
@@ -78,16 +79,16 @@ impl Claim {
 pub(crate) fn take(
     connection: &Connection,
     run_id: &RunId,
+    run: i64,
     claim: &Claim,
 ) -> Result<Lease, StoreError> {
-    const TAKE: &str =
-        "INSERT INTO leases (run_id, token, owner_id, host, pid, process, expires_at)
+    const TAKE: &str = "INSERT INTO leases (run, token, owner_id, host, pid, process, expires_at)
         VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (run_id) DO UPDATE SET token = token + 1, owner_id = excluded.owner_id,
+        ON CONFLICT (run) DO UPDATE SET token = token + 1, owner_id = excluded.owner_id,
             host = excluded.host, pid = excluded.pid, process = excluded.process,
             expires_at = excluded.expires_at
         RETURNING token";
-    if let Some(holder) = holder(connection, run_id)?
+    if let Some(holder) = holder(connection, run_id, run)?
         && !holder.is_gone(claim.now)
     {
         return Err(StoreError::Held { run_id: run_id.clone(), holder: Box::new(holder) });
@@ -95,7 +96,7 @@ pub(crate) fn take(
     let owner = &claim.owner;
     let token = connection.prepare_cached(TAKE)?.query_row(
         (
-            run_id.as_str(),
+            run,
             owner.id(),
             &owner.host,
             owner.pid,
@@ -104,7 +105,7 @@ pub(crate) fn take(
         ),
         |row| row.get(0),
     )?;
-    Ok(Lease { run_id: run_id.clone(), token })
+    Ok(Lease { run_id: run_id.clone(), run, token })
 }
 
 /// Makes the lease hold for the claim's time from now.
@@ -114,8 +115,8 @@ pub(crate) fn renew(
     claim: &Claim,
 ) -> Result<(), StoreError> {
     const RENEW: &str = "UPDATE leases SET expires_at = ?3
-        WHERE run_id = ?1 AND token = ?2 AND owner_id IS NOT NULL";
-    let values = (lease.run_id.as_str(), lease.token, claim.expires_at().to_string());
+        WHERE run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
+    let values = (lease.run, lease.token, claim.expires_at().to_string());
     match connection.prepare_cached(RENEW)?.execute(values)? {
         0 => Err(lost(connection, lease)?),
         _ => Ok(()),
@@ -126,16 +127,16 @@ pub(crate) fn renew(
 pub(crate) fn release(connection: &Connection, lease: &Lease) -> Result<(), StoreError> {
     const RELEASE: &str = "UPDATE leases
         SET owner_id = NULL, host = NULL, pid = NULL, process = NULL, expires_at = NULL
-        WHERE run_id = ?1 AND token = ?2";
-    connection.prepare_cached(RELEASE)?.execute((lease.run_id.as_str(), lease.token))?;
+        WHERE run = ?1 AND token = ?2";
+    connection.prepare_cached(RELEASE)?.execute((lease.run, lease.token))?;
     Ok(())
 }
 
 /// Refuses a lease that is not the newest of its run.
 pub(crate) fn check(connection: &Connection, lease: &Lease) -> Result<(), StoreError> {
     const CHECK: &str =
-        "SELECT 1 FROM leases WHERE run_id = ?1 AND token = ?2 AND owner_id IS NOT NULL";
-    let holds = connection.prepare_cached(CHECK)?.exists((lease.run_id.as_str(), lease.token))?;
+        "SELECT 1 FROM leases WHERE run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
+    let holds = connection.prepare_cached(CHECK)?.exists((lease.run, lease.token))?;
     if holds { Ok(()) } else { Err(lost(connection, lease)?) }
 }
 
@@ -143,12 +144,13 @@ pub(crate) fn check(connection: &Connection, lease: &Lease) -> Result<(), StoreE
 pub(crate) fn holder(
     connection: &Connection,
     run_id: &RunId,
+    run: i64,
 ) -> Result<Option<Holder>, StoreError> {
     const HOLDER: &str = "SELECT host, pid, process, expires_at FROM leases
-        WHERE run_id = ?1 AND owner_id IS NOT NULL";
+        WHERE run = ?1 AND owner_id IS NOT NULL";
     let row = connection
         .prepare_cached(HOLDER)?
-        .query_row([run_id.as_str()], |row| HolderRow::read(row, 0))
+        .query_row([run], |row| HolderRow::read(row, 0))
         .optional()?;
     row.map(|row| row.holder(run_id)).transpose()
 }
@@ -183,6 +185,6 @@ impl HolderRow {
 }
 
 fn lost(connection: &Connection, lease: &Lease) -> Result<StoreError, StoreError> {
-    let holder = holder(connection, &lease.run_id)?.map(Box::new);
+    let holder = holder(connection, &lease.run_id, lease.run)?.map(Box::new);
     Ok(StoreError::LeaseLost { run_id: lease.run_id.clone(), holder })
 }

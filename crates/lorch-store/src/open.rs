@@ -47,6 +47,7 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, Connection), StoreError> 
     patiently(|| writer.pragma_update(None, "journal_mode", "WAL"))?;
     writer.pragma_update(None, "synchronous", "FULL")?;
     writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    writer.pragma_update(None, "cache_size", -32768)?;
     migrate(&mut writer, path)?;
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     Ok((writer, reader))
@@ -73,6 +74,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Plans that depend on no bound value; without this, statements are compiled again for each.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)

@@ -68,9 +68,9 @@ pub(crate) fn runs(
     const RUNS: &str = "SELECT r.run_id, r.job_id, a.status, r.started_at, a.completed_at,
             a.attempt_n, l.host, l.pid, l.process, l.expires_at
         FROM runs r
-        JOIN attempts a ON a.run_id = r.run_id
-            AND a.attempt_n = (SELECT max(attempt_n) FROM attempts WHERE run_id = r.run_id)
-        LEFT JOIN leases l ON l.run_id = r.run_id AND l.owner_id IS NOT NULL
+        JOIN attempts a ON a.run = r.run
+            AND a.attempt_n = (SELECT max(attempt_n) FROM attempts WHERE run = r.run)
+        LEFT JOIN leases l ON l.run = r.run AND l.owner_id IS NOT NULL
         ORDER BY r.run_id DESC LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(RUNS)?;
@@ -123,21 +123,24 @@ pub(crate) fn record(connection: &Connection, run_id: &RunId) -> Result<RunRecor
     })
 }
 
-/// The number and status of a run's newest attempt; `None` when there is no such run.
+/// A run's number, and the number and status of its newest attempt; `None` when there is no such run.
 pub(crate) fn last_attempt(
     connection: &Connection,
     run_id: &RunId,
-) -> Result<Option<(PositiveInteger, AttemptStatus)>, StoreError> {
-    const LAST: &str = "SELECT attempt_n, status FROM attempts
+) -> Result<Option<(i64, PositiveInteger, AttemptStatus)>, StoreError> {
+    const LAST: &str = "SELECT run, attempt_n, status FROM attempts JOIN runs USING (run)
         WHERE run_id = ?1 ORDER BY attempt_n DESC LIMIT 1";
     let mut statement = connection.prepare_cached(LAST)?;
     let mut rows = statement.query([run_id.as_str()])?;
-    rows.next()?.map(|row| Ok((positive(row, 0)?, attempt_status(row, 1)?))).transpose()
+    rows.next()?
+        .map(|row| Ok((row.get(0)?, positive(row, 1)?, attempt_status(row, 2)?)))
+        .transpose()
 }
 
 /// The instance that a run is pinned to.
 pub(crate) fn instance(connection: &Connection, run_id: &RunId) -> Result<JobInstance, StoreError> {
-    const INSTANCE: &str = "SELECT instance_ref FROM runs WHERE run_id = ?1";
+    const INSTANCE: &str =
+        "SELECT digest FROM runs JOIN blobs ON blob = instance WHERE run_id = ?1";
     let instance_ref = connection
         .prepare_cached(INSTANCE)?
         .query_row([run_id.as_str()], |row| row.get::<_, String>(0))
@@ -163,8 +166,8 @@ pub(crate) fn attempts(
     run_id: &RunId,
     instance: &JobInstance,
 ) -> Result<Vec<AttemptRecord>, StoreError> {
-    const ATTEMPTS: &str = "SELECT attempt_n, status, started_at, completed_at FROM attempts
-        WHERE run_id = ?1 ORDER BY attempt_n";
+    const ATTEMPTS: &str = "SELECT attempt_n, status, a.started_at, completed_at
+        FROM attempts a JOIN runs USING (run) WHERE run_id = ?1 ORDER BY attempt_n";
     let mut recorded = outcomes(connection, run_id)?;
     let mut standing: Vec<StepOutcome> =
         instance.steps.iter().map(|step| StepOutcome::pending(step.step_id.clone())).collect();
@@ -208,7 +211,7 @@ fn outcomes(
 ) -> Result<HashMap<u64, Vec<(usize, StepOutcome)>>, StoreError> {
     const OUTCOMES: &str = "SELECT attempt_n, position, step_id, status, started_at, completed_at,
             manifest_ref, output_ref, error
-        FROM outcomes WHERE run_id = ?1";
+        FROM steps WHERE run_id = ?1";
     let mut statement = connection.prepare_cached(OUTCOMES)?;
     let mut rows = statement.query([run_id.as_str()])?;
     let mut outcomes: HashMap<u64, Vec<_>> = HashMap::new();
@@ -237,7 +240,7 @@ pub(crate) fn last_manifest(
     run_id: &RunId,
     position: usize,
 ) -> Result<Option<Digest>, StoreError> {
-    const MANIFEST: &str = "SELECT manifest_ref FROM outcomes
+    const MANIFEST: &str = "SELECT manifest_ref FROM steps
         WHERE run_id = ?1 AND position = ?2 AND manifest_ref IS NOT NULL
         ORDER BY attempt_n DESC LIMIT 1";
     let mut statement = connection.prepare_cached(MANIFEST)?;

@@ -83,9 +83,9 @@ impl Store {
         fail_point!("run-created-before");
         fail_point!("lease-taken-before");
         let attempt = self.writer.write(move |connection| {
-            blob::put(connection, &instance)?;
-            insert_run(connection, &record, &envelope, instance.digest())?;
-            let lease = lease::take(connection, &record.run_id, &claim)?;
+            let instance = blob::put(connection, &instance)?;
+            let run = insert_run(connection, &record, &envelope, instance)?;
+            let lease = lease::take(connection, &record.run_id, run, &claim)?;
             begin_attempt(connection, lease, PositiveInteger::ONE, claim.now)
         })?;
         fail_point!("run-created-after");
@@ -102,13 +102,13 @@ impl Store {
         fail_point!("lease-taken-before");
         let attempt = self.writer.write(move |connection| {
             let last = record::last_attempt(connection, &run_id)?;
-            let Some((number, status)) = last else {
+            let Some((run, number, status)) = last else {
                 return Err(StoreError::NoSuchRun { run_id: run_id.clone() });
             };
             if status == AttemptStatus::Completed {
                 return Ok(None);
             }
-            let lease = lease::take(connection, &run_id, &claim)?;
+            let lease = lease::take(connection, &run_id, run, &claim)?;
             begin_attempt(connection, lease, number.next().unwrap_or(number), claim.now).map(Some)
         })?;
         fail_point!("lease-taken-after");
@@ -226,10 +226,10 @@ fn insert_run(
     connection: &Connection,
     run: &RunRecord,
     envelope: &str,
-    instance_ref: &Digest,
-) -> Result<(), StoreError> {
+    instance: i64,
+) -> Result<i64, StoreError> {
     const INSERT: &str =
-        "INSERT INTO runs (run_id, job_id, job_def_sha256, envelope, started_at, instance_ref)
+        "INSERT INTO runs (run_id, job_id, job_def_sha256, envelope, started_at, instance)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run_id) DO NOTHING";
     let inserted = connection.prepare_cached(INSERT)?.execute((
         run.run_id.as_str(),
@@ -237,11 +237,11 @@ fn insert_run(
         run.job_def_sha256.as_str(),
         envelope,
         run.started_at.to_string(),
-        instance_ref.as_str(),
+        instance,
     ))?;
     match inserted {
         0 => Err(StoreError::RunExists { run_id: run.run_id.clone() }),
-        _ => Ok(()),
+        _ => Ok(connection.last_insert_rowid()),
     }
 }
 
@@ -251,9 +251,9 @@ fn begin_attempt(
     number: PositiveInteger,
     now: Timestamp,
 ) -> Result<Attempt, StoreError> {
-    const BEGIN: &str = "INSERT INTO attempts (run_id, attempt_n, status, started_at)
+    const BEGIN: &str = "INSERT INTO attempts (run, attempt_n, status, started_at)
         VALUES (?1, ?2, 'running', ?3)";
-    let values = (lease.run_id.as_str(), number.get(), now.to_string());
+    let values = (lease.run, number.get(), now.to_string());
     connection.prepare_cached(BEGIN)?.execute(values)?;
     Ok(Attempt { lease, number })
 }

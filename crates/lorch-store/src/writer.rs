@@ -20,6 +20,8 @@ pub(crate) struct Writer {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Arc<dyn Write>>,
+    /// How many shared the last commit.
+    last: usize,
     is_led: bool,
     /// Set once a write failed after which it is not known what the disk holds.
     has_stopped: bool,
@@ -91,9 +93,11 @@ impl Writer {
     }
 
     fn lead(&self) {
+        self.gather();
         let connection = lock(&self.connection);
         let (batch, has_stopped) = {
             let mut queue = lock(&self.queue);
+            queue.last = queue.waiting.len();
             (std::mem::take(&mut queue.waiting), queue.has_stopped)
         };
         let outcomes = if has_stopped {
@@ -113,6 +117,28 @@ impl Writer {
         }
         for (write, outcome) in batch.iter().zip(outcomes) {
             write.settle(outcome);
+        }
+    }
+}
+
+impl Writer {
+    /// Lets others join, as long as more keep coming: those who shared the last commit are about to
+    /// be back, and one commit for all costs less than two. Who is alone never waits.
+    fn gather(&self) {
+        const PATIENCE: u32 = 4;
+        let (mut seen, mut in_vain) = (0, 0);
+        loop {
+            let (waiting, last) = {
+                let queue = lock(&self.queue);
+                (queue.waiting.len(), queue.last)
+            };
+            let is_alone = waiting <= 1 && last <= 1;
+            in_vain = if waiting > seen { 0 } else { in_vain + 1 };
+            if is_alone || in_vain == PATIENCE {
+                return;
+            }
+            seen = waiting;
+            std::thread::yield_now();
         }
     }
 }

@@ -49,9 +49,9 @@ fn a_run_goes_step_by_step_and_is_recorded() {
 fn the_tables_are_readable_with_plain_sql() {
     let bench = Bench::new();
     bench.start(THREE);
-    let outcomes = "SELECT step_id || ' ' || status FROM outcomes ORDER BY position";
+    let outcomes = "SELECT step_id || ' ' || status FROM steps ORDER BY position";
     assert_eq!(bench.stored(outcomes), ["read completed", "off skipped", "save completed"]);
-    let manifests = "SELECT json_extract(text, '$.op') FROM outcomes JOIN blobs
+    let manifests = "SELECT json_extract(text, '$.op') FROM steps JOIN blobs
         ON digest = manifest_ref ORDER BY position";
     assert_eq!(bench.stored(manifests), ["query.echo", "write.count"]);
     assert_eq!(bench.stored("SELECT (owner_id IS NULL) || '' FROM leases"), ["1"]);

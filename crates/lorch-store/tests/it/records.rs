@@ -113,19 +113,21 @@ fn a_completed_step_is_completed_in_every_later_attempt() {
 }
 
 #[test]
-fn the_database_itself_refuses_a_second_completion_and_a_changed_outcome() {
+fn the_database_itself_refuses_what_cannot_be() {
     let bench = Bench::new();
-    let first = bench.create(2);
-    bench.store.record(&first, vec![started(0, 1), completed(0, 1), end(1, Fail)]).unwrap();
-    bench.store.resume(&run_id(1), claim(2)).unwrap();
+    let attempt = bench.create(2);
+    bench.store.record(&attempt, vec![started(0, 1), completed(0, 1)]).unwrap();
     let plain = bench.sql();
     let refused = |sql: &str| plain.execute(sql, []).unwrap_err().to_string();
-    let again = "INSERT INTO outcomes (run_id, position, attempt_n, step_id, status, manifest_ref,
-        output_ref) SELECT run_id, position, 2, step_id, status, manifest_ref, output_ref
-        FROM outcomes";
-    assert!(refused(again).contains("has an outcome that holds"));
-    assert!(refused("UPDATE outcomes SET completed_at = 'later'").contains("never changes"));
-    assert!(refused("UPDATE outcomes SET status = 'running'").contains("never changes"));
+    let again = "INSERT INTO outcomes SELECT * FROM outcomes";
+    assert!(refused(again).contains("UNIQUE"));
+    assert!(refused("UPDATE outcomes SET output = NULL").contains("CHECK"));
+    assert!(refused("UPDATE outcomes SET status = 'done'").contains("CHECK"));
+    assert!(refused("UPDATE outcomes SET status = 'failed'").contains("CHECK"));
+    assert!(refused("UPDATE outcomes SET output = 99").contains("FOREIGN KEY"));
+    assert!(refused("DELETE FROM runs").contains("FOREIGN KEY"));
+    assert!(refused("UPDATE attempts SET status = 'completed'").contains("CHECK"));
+    assert!(refused("UPDATE outcomes SET position = 'first'").contains("INTEGER"));
 }
 
 #[test]
