@@ -17,7 +17,7 @@ use crate::exit::{Failure, Outcome};
 use crate::glyph::Glyph;
 use crate::progress::{Progress, Tally};
 use crate::site::Site;
-use crate::summary::{outcome, summary};
+use crate::summary::{Summary, outcome};
 use crate::terminal::{Stream, print, tell};
 
 /// A run that is ready to begin.
@@ -80,10 +80,15 @@ impl Runner<'_> {
         let conclusion = conclusion?;
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let color = self.global.color.on(Stream::Output);
-        let subject = (&record.job_id, run_id);
-        let text = summary(subject, &conclusion, &progress.tally, millis, self.site, color);
+        let summary = Summary {
+            job_id: &record.job_id,
+            run_id,
+            conclusion: &conclusion,
+            tally: &progress.tally,
+            millis,
+        };
         tell("\n");
-        let told = print(&text);
+        let told = print(&summary.text(self.site, color));
         // That nobody reads the summary makes no failure a success.
         outcome(&conclusion).and(told)
     }

@@ -12,4 +12,5 @@ mod documents;
 mod example;
 mod lorch;
 mod recovery;
+mod secrets;
 mod transcript;
