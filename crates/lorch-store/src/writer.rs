@@ -119,9 +119,7 @@ impl Writer {
             write.settle(outcome);
         }
     }
-}
 
-impl Writer {
     /// Lets others join, as long as more keep coming: those who shared the last commit are about to
     /// be back, and one commit for all costs less than two. Who is alone never waits.
     fn gather(&self) {
@@ -152,7 +150,16 @@ fn commit(connection: &Connection, batch: &[Arc<dyn Write>]) -> Vec<Result<(), S
         }
         Err(error) if batch.len() == 1 => batch.iter().map(|_| Err(error.clone())).collect(),
         Err(_) => {
-            batch.iter().map(|write| transaction(connection, std::slice::from_ref(write))).collect()
+            let mut has_stopped = false;
+            let alone = |write| {
+                if has_stopped {
+                    return Err(StoreError::Stopped);
+                }
+                let outcome = transaction(connection, std::slice::from_ref(write));
+                has_stopped = matches!(outcome, Err(StoreError::Io(_)));
+                outcome
+            };
+            batch.iter().map(alone).collect()
         }
     }
 }
