@@ -32,6 +32,11 @@ fn job_language() {
     check("docs/job-language.md", None);
 }
 
+#[test]
+fn programs() {
+    check("docs/programs.md", None);
+}
+
 /// Runs the commands of a page; `shipped` is a folder of the repository that they need.
 #[track_caller]
 fn check(page: &str, shipped: Option<&str>) {
