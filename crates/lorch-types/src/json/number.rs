@@ -80,38 +80,57 @@ impl Number {
     /// integral ones always carry an exponent (`1e+20`): they are beyond 64 bits, and in full they
     /// would read as such.
     pub fn write_canonical(self, out: &mut String) {
+        self.with_canonical(|text| out.push_str(text));
+    }
+
+    /// Calls `take` with the canonical form.
+    #[inline]
+    pub(super) fn with_canonical(self, take: impl FnOnce(&str)) {
         match self.0 {
-            Repr::Natural(value) => write_u64(value, out),
-            Repr::Negative(value) => {
-                out.push('-');
-                write_u64(value.unsigned_abs(), out);
-            }
+            Repr::Natural(value) => with_digits(value, "", take),
+            Repr::Negative(value) => with_digits(value.unsigned_abs(), "-", take),
             Repr::Float(value) if value.abs() < 1e21 && value.trunc() == value => {
-                let shortest = format!("{value:e}");
-                out.push_str(&shortest.replacen('e', "e+", 1));
+                take(&format!("{value:e}").replacen('e', "e+", 1));
             }
-            Repr::Float(value) => out.push_str(ryu_js::Buffer::new().format_finite(value)),
+            Repr::Float(value) => take(ryu_js::Buffer::new().format_finite(value)),
         }
     }
 }
 
-/// Appends `value` in decimal, two digits at a time.
-fn write_u64(value: u64, out: &mut String) {
+/// Calls `take` with `sign` and `value` in decimal.
+#[inline]
+fn with_digits(value: u64, sign: &str, take: impl FnOnce(&str)) {
+    // The longest are `18446744073709551615` and `-9223372036854775808`, of 20 bytes.
     let mut digits = [b'0'; 20];
-    let mut at = digits.len();
     let mut rest = value;
-    loop {
-        at -= 1;
-        if let Some(digit) = digits.get_mut(at) {
-            *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-        }
-        rest /= 10;
+    let mut at = digits.len();
+    for pair in digits.rchunks_exact_mut(2) {
+        let [tens, ones] = DIGIT_PAIRS[usize::try_from(rest % 100).unwrap_or_default()];
+        pair.copy_from_slice(&[tens, ones]);
+        rest /= 100;
+        at -= 2;
         if rest == 0 {
+            at += usize::from(tens == b'0');
             break;
         }
     }
-    out.push_str(digits.get(at..).and_then(|it| str::from_utf8(it).ok()).unwrap_or_default());
+    at -= sign.len();
+    if let Some(start) = digits.get_mut(at..at + sign.len()) {
+        start.copy_from_slice(sign.as_bytes());
+    }
+    take(digits.get(at..).and_then(|it| str::from_utf8(it).ok()).unwrap_or_default());
 }
+
+/// `00` to `99`.
+const DIGIT_PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut value = 0_u8;
+    while value < 100 {
+        pairs[value as usize] = [b'0' + value / 10, b'0' + value % 10];
+        value += 1;
+    }
+    pairs
+};
 
 #[expect(
     clippy::cast_possible_truncation,
