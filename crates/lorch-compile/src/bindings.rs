@@ -49,14 +49,14 @@ pub(crate) enum Resolved<'v> {
 #[derive(Debug)]
 pub(crate) enum Miss {
     /// It is wrong.
-    Problem(Problem),
+    Problem(Box<Problem>),
     /// It leads to something wrong that has been reported already.
     Reported,
 }
 
 impl From<Problem> for Miss {
     fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+        Self::Problem(Box::new(problem))
     }
 }
 
@@ -82,10 +82,10 @@ impl<'a> Payload<'a> {
 
     /// Remembers that the member `key` is referred to.
     pub(crate) fn mark(&self, key: &str) {
-        if let Self::Given { value: Value::Object(object), used } = self {
-            if let Some(used) = object.position_of(key).and_then(|at| used.get(at)) {
-                used.set(true);
-            }
+        if let Self::Given { value: Value::Object(object), used } = self
+            && let Some(used) = object.position_of(key).and_then(|at| used.get(at))
+        {
+            used.set(true);
         }
     }
 

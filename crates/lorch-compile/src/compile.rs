@@ -1,5 +1,8 @@
 //! Goes through the steps of a definition and makes those of an instance.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use lorch_types::SmolStr;
 use lorch_types::condition::Condition;
 use lorch_types::diagnostic::{Code, Diagnostic, Part};
@@ -67,6 +70,7 @@ pub fn compile(definition: Definition, inputs: &Inputs<'_>) -> Result<Compiled, 
         phase_id: None,
         around: None,
         depth: 0,
+        decided: Decided::default(),
     };
     compiler.steps(steps, &frame);
     compiler.warn_of_unused(&frame, inputs.payload);
@@ -77,10 +81,10 @@ pub fn compile(definition: Definition, inputs: &Inputs<'_>) -> Result<Compiled, 
         compiled_at: inputs.compiled_at,
         steps: compiler.steps,
     };
-    if !compiler.report.has_errors() {
-        if let Err(problem) = compiler.budget.check(&instance) {
-            compiler.report.add("the job", problem.into_error(Pointer::root()));
-        }
+    if !compiler.report.has_errors()
+        && let Err(problem) = compiler.budget.check(&instance)
+    {
+        compiler.report.add("the job", problem.into_error(Pointer::root()));
     }
     let warnings = compiler.report.finish()?;
     Ok(Compiled { instance, warnings })
@@ -116,6 +120,28 @@ pub(crate) struct Frame<'a> {
     pub(crate) around: Option<&'a Frame<'a>>,
     /// How many jobs it is nested in.
     pub(crate) depth: usize,
+    /// What conditions were decided to be: steps often have the same.
+    pub(crate) decided: Decided,
+}
+
+/// What conditions of one job were decided to be, by their text.
+#[derive(Default)]
+pub(crate) struct Decided(RefCell<HashMap<SmolStr, bool>>);
+
+impl Decided {
+    /// How many conditions are remembered.
+    const MAX: usize = 256;
+
+    fn get(&self, text: &str) -> Option<bool> {
+        self.0.borrow().get(text).copied()
+    }
+
+    fn remember(&self, text: &SmolStr, holds: bool) {
+        let mut decided = self.0.borrow_mut();
+        if decided.len() < Self::MAX {
+            decided.insert(text.clone(), holds);
+        }
+    }
 }
 
 /// One step being compiled.
@@ -206,7 +232,10 @@ impl Compiler<'_> {
     }
 
     /// Whether the condition skips the step; one that is wrong does not.
-    fn is_skipped(&mut self, text: &str, site: &Site<'_>) -> bool {
+    fn is_skipped(&mut self, text: &SmolStr, site: &Site<'_>) -> bool {
+        if let Some(holds) = site.frame.decided.get(text) {
+            return site.skipped || !holds;
+        }
         let steps = Path::Key(&Path::Root, "steps");
         let step = Path::Index(&steps, site.index);
         let path = Path::Key(&step, "if");
@@ -227,7 +256,8 @@ impl Compiler<'_> {
             }
             return site.skipped;
         }
-        if let Some(value) = condition::constant(&condition) {
+        let constant = condition::constant(&condition);
+        if let Some(value) = constant {
             let message = format!("the condition is always {value}");
             let help = if value { "leave `if` out" } else { "leave the step out" };
             let warning = Diagnostic::warning(code::CONSTANT_CONDITION, path.pointer(), message)
@@ -238,9 +268,15 @@ impl Compiler<'_> {
             return true;
         }
         match condition::decide(&condition, bindings) {
-            Ok(holds) => !holds,
+            Ok(holds) => {
+                // Each step with a constant condition is warned of.
+                if constant.is_none() {
+                    site.frame.decided.remember(text, holds);
+                }
+                !holds
+            }
             Err(Miss::Problem(problem)) => {
-                self.fail(site, &path, problem);
+                self.fail(site, &path, *problem);
                 false
             }
             Err(Miss::Reported) => false,

@@ -159,7 +159,7 @@ fn lookup<'v>(
 
 fn placed(miss: Miss, span: &Span) -> Miss {
     match miss {
-        Miss::Problem(problem) => Miss::Problem(problem.within(span.clone())),
+        Miss::Problem(problem) => problem.within(span.clone()).into(),
         Miss::Reported => Miss::Reported,
     }
 }

@@ -111,7 +111,7 @@ impl Compiler<'_> {
             Ok(key) => Some(key),
             Err(miss) => {
                 if let Miss::Problem(problem) = miss {
-                    self.fail(site, &path, problem);
+                    self.fail(site, &path, *problem);
                 }
                 None
             }

@@ -10,7 +10,7 @@ use lorch_types::template::Expression;
 
 use crate::bindings::{Bindings, Payload};
 use crate::code;
-use crate::compile::{Compiler, Frame, SchemaOf, Site};
+use crate::compile::{Compiler, Decided, Frame, SchemaOf, Site};
 use crate::inputs::{Definitions, FindError, Found};
 use crate::known::State;
 use crate::limits::{MAX_JOB_DEPTH, MAX_STEPS, PARAMS_DEPTH};
@@ -107,6 +107,7 @@ impl Compiler<'_> {
             phase_id: step.phase_id.as_ref().or(site.frame.phase_id),
             around: Some(site.frame),
             depth: site.frame.depth + 1,
+            decided: Decided::default(),
         };
         State::Job(self.steps(nested.job.steps.clone(), &frame))
     }

@@ -177,12 +177,12 @@ impl Known {
         earlier.sort_by_key(|(_, position)| std::cmp::Reverse(*position));
         let names = earlier.iter().map(|(name, _)| *name);
         let mut path = reference.path().to_vec();
-        if let Some((job, step)) = name.split_once('/') {
-            if self.positions.contains_key(job) {
-                let steps = [job].into_iter().chain(step.split('/'));
-                path.splice(skip..=skip, steps.map(|step| Segment::Key(step.into())));
-                return Some(format!("did you mean `{}`?", Reference::new(Root::Run, path)));
-            }
+        if let Some((job, step)) = name.split_once('/')
+            && self.positions.contains_key(job)
+        {
+            let steps = [job].into_iter().chain(step.split('/'));
+            path.splice(skip..=skip, steps.map(|step| Segment::Key(step.into())));
+            return Some(format!("did you mean `{}`?", Reference::new(Root::Run, path)));
         }
         let near = suggest::nearest(name, names.clone()).map(|near| {
             if let Some(segment) = path.get_mut(skip) {

@@ -83,9 +83,18 @@ impl Problem {
 pub(crate) struct Report {
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
-    /// What was said of nested jobs, which may be inlined many times: code, file, place, and the
-    /// message without the name of the step.
-    said: HashSet<(Code, Option<SmolStr>, Pointer, Option<Span>, String)>,
+    /// What was said of nested jobs, which may be inlined many times.
+    said: HashSet<Said>,
+}
+
+/// What makes two diagnostics the same: all but the name of the step.
+#[derive(PartialEq, Eq, Hash)]
+struct Said {
+    code: Code,
+    file: Option<SmolStr>,
+    pointer: Pointer,
+    span: Option<Span>,
+    message: String,
 }
 
 impl Report {
@@ -96,13 +105,13 @@ impl Report {
                 Part::Within(span) | Part::Text(span) => Some(span.clone()),
                 Part::Value | Part::Key => None,
             };
-            let said = (
-                diagnostic.code,
-                diagnostic.file.clone(),
-                diagnostic.pointer.clone(),
+            let said = Said {
+                code: diagnostic.code,
+                file: diagnostic.file.clone(),
+                pointer: diagnostic.pointer.clone(),
                 span,
-                diagnostic.message.clone(),
-            );
+                message: diagnostic.message.clone(),
+            };
             if !self.said.insert(said) {
                 return;
             }

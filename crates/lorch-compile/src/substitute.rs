@@ -39,11 +39,11 @@ impl Compiler<'_> {
         }
         match value {
             Value::String(text) => {
-                if text.contains('@') {
-                    if let Some(replacement) = self.replacement(text, site, path, depth) {
-                        *value = replacement;
-                        return;
-                    }
+                if text.contains('@')
+                    && let Some(replacement) = self.replacement(text, site, path, depth)
+                {
+                    *value = replacement;
+                    return;
                 }
                 let length = value.as_str().map_or(0, str::len);
                 self.spend(length, site, path);
@@ -161,7 +161,7 @@ impl Compiler<'_> {
             Ok(None) => return None,
             Err(_) if site.skipped => return Some(escape(text).as_ref().into()),
             Err(Miss::Problem(problem)) => {
-                self.fail(site, path, problem);
+                self.fail(site, path, *problem);
                 return None;
             }
             Err(Miss::Reported) => return None,

@@ -84,7 +84,7 @@ impl Condition {
     /// # Errors
     /// The first thing that is no condition, with the bytes at fault.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
-        parse::parse(text).map(Self)
+        parse::parse(text).map(Self).map_err(|error| *error)
     }
 
     /// The outermost expression.

@@ -2,16 +2,17 @@
 
 use smol_str::SmolStr;
 
+use super::parse::Failure;
 use super::{ConditionError, ConditionErrorKind};
 use crate::json::{Number, Value};
 
 /// The string whose opening quote is the byte `start` of `text`, and where it ends.
 ///
 /// The escapes are CEL's; a line break stands in a string only as an escape.
-pub(super) fn string(text: &str, start: usize) -> Result<(SmolStr, usize), ConditionError> {
+pub(super) fn string(text: &str, start: usize) -> Result<(SmolStr, usize), Failure> {
     let quote = text.get(start..).and_then(|rest| rest.chars().next()).unwrap_or('"');
     let inner = start + quote.len_utf8();
-    let error = |kind, span| ConditionError { kind, span };
+    let error = |kind, span| Box::new(ConditionError { kind, span });
     let mut decoded = String::new();
     let mut at = inner;
     loop {
@@ -86,7 +87,7 @@ fn code_point(text: &str, start: usize, count: usize, radix: u32) -> Option<(cha
 ///
 /// Digits alone are an integer of at most 63 bits, as in CEL; with a fraction or an exponent they
 /// are a 64-bit float.
-pub(super) fn number(text: &str, start: usize) -> Result<(Value, usize), ConditionError> {
+pub(super) fn number(text: &str, start: usize) -> Result<(Value, usize), Failure> {
     let rest = text.get(start..).unwrap_or_default();
     let mut previous = ' ';
     let length = rest.find(|c: char| {
@@ -100,7 +101,7 @@ pub(super) fn number(text: &str, start: usize) -> Result<(Value, usize), Conditi
         Ok(number) => Ok((Value::Number(number), end)),
         Err(reason) => {
             let kind = ConditionErrorKind::Number { found: written.into(), reason };
-            Err(ConditionError { kind, span: start..end })
+            Err(Box::new(ConditionError { kind, span: start..end }))
         }
     }
 }

@@ -16,12 +16,16 @@ use crate::json::Value;
 use crate::place::Span;
 use crate::reference::{Origin, Reference, ReferenceErrorKind, Segment, Setting, scan};
 
+/// An error on its way out: a pointer, so that results are no larger than expressions.
+pub(super) type Failure = Box<ConditionError>;
+
 /// The expression that `text` writes as a whole.
-pub(super) fn parse(text: &str) -> Result<Expr, ConditionError> {
+pub(super) fn parse(text: &str) -> Result<Expr, Failure> {
     let mut parser = Parser { text, at: 0, depth: 0 };
     parser.skip_space();
     if parser.rest().is_empty() {
-        return Err(ConditionError { kind: ConditionErrorKind::Empty, span: 0..text.len() });
+        let kind = ConditionErrorKind::Empty;
+        return Err(Box::new(ConditionError { kind, span: 0..text.len() }));
     }
     let expr = parser.any()?;
     match parser.peek() {
@@ -54,11 +58,11 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    fn any(&mut self) -> Result<Expr, ConditionError> {
+    fn any(&mut self) -> Result<Expr, Failure> {
         self.joined("||", Self::all, ExprKind::Any)
     }
 
-    fn all(&mut self) -> Result<Expr, ConditionError> {
+    fn all(&mut self) -> Result<Expr, Failure> {
         self.joined("&&", Self::relation, ExprKind::All)
     }
 
@@ -66,9 +70,9 @@ impl<'t> Parser<'t> {
     fn joined(
         &mut self,
         operator: &str,
-        operand: fn(&mut Self) -> Result<Expr, ConditionError>,
+        operand: fn(&mut Self) -> Result<Expr, Failure>,
         kind: fn(Vec<Expr>) -> ExprKind,
-    ) -> Result<Expr, ConditionError> {
+    ) -> Result<Expr, Failure> {
         let first = operand(self)?;
         if !self.rest().starts_with(operator) {
             return Ok(first);
@@ -82,7 +86,7 @@ impl<'t> Parser<'t> {
         Ok(Expr { kind: kind(operands), span: start..end })
     }
 
-    fn relation(&mut self) -> Result<Expr, ConditionError> {
+    fn relation(&mut self) -> Result<Expr, Failure> {
         let depth = self.depth;
         let mut left = self.unary()?;
         while let Some(comparison) = self.comparison()? {
@@ -96,7 +100,7 @@ impl<'t> Parser<'t> {
         Ok(left)
     }
 
-    fn comparison(&mut self) -> Result<Option<Comparison>, ConditionError> {
+    fn comparison(&mut self) -> Result<Option<Comparison>, Failure> {
         let (comparison, length) = match self.rest().as_bytes() {
             [b'=', b'=', b'=', ..] => return Err(self.foreign(3, "`==`")),
             [b'!', b'=', b'=', ..] => return Err(self.foreign(3, "`!=`")),
@@ -125,7 +129,7 @@ impl<'t> Parser<'t> {
         Ok(Some(comparison))
     }
 
-    fn word_operator(&mut self) -> Result<Option<Comparison>, ConditionError> {
+    fn word_operator(&mut self) -> Result<Option<Comparison>, Failure> {
         let word = self.word();
         if word == "in" {
             self.at += word.len();
@@ -149,7 +153,7 @@ impl<'t> Parser<'t> {
         Err(self.foreign(word.len(), instead))
     }
 
-    fn unary(&mut self) -> Result<Expr, ConditionError> {
+    fn unary(&mut self) -> Result<Expr, Failure> {
         let start = self.at;
         if self.peek() != Some(b'!') {
             return self.primary();
@@ -162,7 +166,7 @@ impl<'t> Parser<'t> {
         Ok(Expr { kind: ExprKind::Not(Box::new(inner)), span })
     }
 
-    fn primary(&mut self) -> Result<Expr, ConditionError> {
+    fn primary(&mut self) -> Result<Expr, Failure> {
         let start = self.at;
         match self.peek() {
             Some(b'(') => {
@@ -199,7 +203,7 @@ impl<'t> Parser<'t> {
         Expr { kind, span }
     }
 
-    fn literal(&mut self) -> Result<Value, ConditionError> {
+    fn literal(&mut self) -> Result<Value, Failure> {
         match self.peek() {
             Some(b'"' | b'\'') => {
                 let (text, end) = string(self.text, self.at)?;
@@ -237,7 +241,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The items of a list whose bracket has been read, and the closing one.
-    fn items(&mut self) -> Result<Vec<Value>, ConditionError> {
+    fn items(&mut self) -> Result<Vec<Value>, Failure> {
         let mut items = Vec::new();
         if self.peek() == Some(b']') {
             self.at += 1;
@@ -256,7 +260,7 @@ impl<'t> Parser<'t> {
         Ok(items)
     }
 
-    fn name(&mut self) -> Result<Expr, ConditionError> {
+    fn name(&mut self) -> Result<Expr, Failure> {
         let start = self.at;
         let word = self.word();
         let literal = match word {
@@ -270,7 +274,7 @@ impl<'t> Parser<'t> {
         Ok(self.finish(ExprKind::Literal(literal), start))
     }
 
-    fn call(&mut self, function: &str) -> Result<Expr, ConditionError> {
+    fn call(&mut self, function: &str) -> Result<Expr, Failure> {
         let start = self.at;
         self.at += function.len();
         self.skip_space();
@@ -287,7 +291,7 @@ impl<'t> Parser<'t> {
         Ok(Expr { kind, span })
     }
 
-    fn has_argument(&mut self) -> Result<Reference, ConditionError> {
+    fn has_argument(&mut self) -> Result<Reference, Failure> {
         let start = self.at;
         if self.peek() != Some(b'@') {
             return Err(self.error(ConditionErrorKind::HasArgument, 1));
@@ -297,12 +301,13 @@ impl<'t> Parser<'t> {
         self.skip_space();
         let ends_in_name = self.byte(end - 1) != Some(b']');
         if !ends_in_name || self.peek() != Some(b')') {
-            return Err(ConditionError { kind: ConditionErrorKind::HasArgument, span: start..end });
+            let kind = ConditionErrorKind::HasArgument;
+            return Err(Box::new(ConditionError { kind, span: start..end }));
         }
         Ok(reference)
     }
 
-    fn reference(&mut self) -> Result<Reference, ConditionError> {
+    fn reference(&mut self) -> Result<Reference, Failure> {
         let start = self.at;
         let (reference, end) = scan(self.text, start, Setting::Condition, Origin::Authored)
             .map_err(|error| self.reference_error(start, error))?;
@@ -317,21 +322,17 @@ impl<'t> Parser<'t> {
         }
         if source.contains('\\') && has_foreign_escape(source) {
             let kind = ConditionErrorKind::KeyEscape { key: source.into() };
-            return Err(ConditionError { kind, span: start..end });
+            return Err(Box::new(ConditionError { kind, span: start..end }));
         }
         Ok(reference)
     }
 
-    fn reference_error(
-        &self,
-        start: usize,
-        error: crate::reference::ReferenceError,
-    ) -> ConditionError {
+    fn reference_error(&self, start: usize, error: crate::reference::ReferenceError) -> Failure {
         let span = match error.kind {
             ReferenceErrorKind::NotAReference => start..self.whole(start + 1),
             _ => error.span.clone(),
         };
-        ConditionError { kind: ConditionErrorKind::Reference(error), span }
+        Box::new(ConditionError { kind: ConditionErrorKind::Reference(error), span })
     }
 
     /// Whether a hyphen and a letter come right after a name: `@ctx.a-b`.
@@ -341,7 +342,7 @@ impl<'t> Parser<'t> {
         after_name && self.peek() == Some(b'-') && letter
     }
 
-    fn hyphenated(&mut self, reference: &Reference, start: usize) -> ConditionError {
+    fn hyphenated(&mut self, reference: &Reference, start: usize) -> Failure {
         let more = self.rest().bytes().take_while(|byte| is_name_byte(*byte) || *byte == b'-');
         let more = self.rest().get(..more.count()).unwrap_or_default();
         let mut path = reference.path().to_vec();
@@ -355,13 +356,14 @@ impl<'t> Parser<'t> {
     }
 
     /// `meant` is written as conditions write references, with such a name quoted.
-    fn not_a_name(&self, name: &str, meant: &Reference, span: Span) -> ConditionError {
+    fn not_a_name(&self, name: &str, meant: &Reference, span: Span) -> Failure {
         let meant = Expr { kind: ExprKind::Reference(meant.clone()), span: 0..0 };
         let meant = smol_str::format_smolstr!("{meant}");
-        ConditionError { kind: ConditionErrorKind::NotAName { name: name.into(), meant }, span }
+        let kind = ConditionErrorKind::NotAName { name: name.into(), meant };
+        Box::new(ConditionError { kind, span })
     }
 
-    fn unknown_name(&self, word: &str) -> ConditionError {
+    fn unknown_name(&self, word: &str) -> Failure {
         let lower = word.to_ascii_lowercase();
         match lower.as_str() {
             "not" => return self.foreign(word.len(), "`!`"),
@@ -394,16 +396,16 @@ impl<'t> Parser<'t> {
     }
 
     /// Goes one level deeper, into what begins at the byte `start`.
-    fn enter(&mut self, start: usize) -> Result<(), ConditionError> {
+    fn enter(&mut self, start: usize) -> Result<(), Failure> {
         self.depth += 1;
         if self.depth > Condition::MAX_DEPTH {
             let kind = ConditionErrorKind::TooDeep;
-            return Err(ConditionError { kind, span: start..start + 1 });
+            return Err(Box::new(ConditionError { kind, span: start..start + 1 }));
         }
         Ok(())
     }
 
-    fn close(&mut self, closing: &str, expected: &'static str) -> Result<(), ConditionError> {
+    fn close(&mut self, closing: &str, expected: &'static str) -> Result<(), Failure> {
         if self.eat(closing) { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
@@ -451,7 +453,7 @@ impl<'t> Parser<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn unexpected(&self, expected: &'static str) -> ConditionError {
+    fn unexpected(&self, expected: &'static str) -> Failure {
         let word = self.word();
         let (found, length): (SmolStr, usize) = match self.rest().chars().next() {
             None => ("the end".into(), 0),
@@ -463,23 +465,23 @@ impl<'t> Parser<'t> {
         self.error(ConditionErrorKind::Unexpected { found, expected }, length)
     }
 
-    fn foreign(&self, length: usize, instead: &str) -> ConditionError {
+    fn foreign(&self, length: usize, instead: &str) -> Failure {
         let found = self.rest().get(..length).unwrap_or_default().into();
         self.error(ConditionErrorKind::Foreign { found, instead: instead.into() }, length)
     }
 
-    fn unsupported(&self, length: usize, what: &str) -> ConditionError {
+    fn unsupported(&self, length: usize, what: &str) -> Failure {
         self.error(ConditionErrorKind::Unsupported { what: what.into() }, length)
     }
 
-    fn number_error(&self, length: usize, reason: &'static str) -> ConditionError {
+    fn number_error(&self, length: usize, reason: &'static str) -> Failure {
         let found = self.rest().get(..length).unwrap_or_default().into();
         self.error(ConditionErrorKind::Number { found, reason }, length)
     }
 
     /// An error at the next `length` bytes.
-    fn error(&self, kind: ConditionErrorKind, length: usize) -> ConditionError {
-        ConditionError { kind, span: self.at..self.whole(self.at + length) }
+    fn error(&self, kind: ConditionErrorKind, length: usize) -> Failure {
+        Box::new(ConditionError { kind, span: self.at..self.whole(self.at + length) })
     }
 
     /// `end`, or the end of the character that it lies in.
