@@ -95,58 +95,43 @@ pub(crate) fn put_object(object: &Object, out: &mut impl Sink) {
 
 /// Puts `number` into `out`.
 pub(crate) fn put_number(number: Number, out: &mut Vec<u8>) {
-    let (negative, magnitude) = match (number.as_u64(), number.as_i64()) {
-        (Some(natural), _) => (false, natural),
-        (None, Some(integer)) => (true, integer.unsigned_abs()),
-        (None, None) => {
-            let mut text = String::new();
-            number.write_canonical(&mut text);
-            return out.extend_from_slice(text.as_bytes());
-        }
-    };
-    if negative {
-        out.push(b'-');
-    }
-    let start = out.len();
-    let mut rest = magnitude;
-    loop {
-        out.push(b'0' + u8::try_from(rest % 10).unwrap_or_default());
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if let Some(digits) = out.get_mut(start..) {
-        digits.reverse();
-    }
+    number.with_canonical(|text| out.extend_from_slice(text.as_bytes()));
 }
 
-/// Puts `text` into `out` as a JSON string: mostly eight bytes at a time, as they are.
+/// Puts `text` into `out` as a JSON string; mostly it is copied as it is.
 pub(crate) fn put_string(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len() + 2);
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
+    if is_plain(bytes) {
+        out.extend_from_slice(bytes);
+    } else {
+        put_escaped(text, out);
+    }
+    out.push(b'"');
+}
+
+/// Whether no byte needs an escape; the last eight are looked at together, even if some were before.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().all(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
+    };
+    let mut special = special_bytes(u64::from_le_bytes(*last));
+    let mut rest = bytes;
     while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
-        if special_bytes(u64::from_le_bytes(*chunk)) != 0 {
-            break;
-        }
-        out.extend_from_slice(chunk);
+        special |= special_bytes(u64::from_le_bytes(*chunk));
         rest = tail;
     }
-    for byte in rest {
-        match byte {
-            b'"' | b'\\' | 0..0x20 => put_escape(*byte, out),
-            plain => out.push(*plain),
-        }
-    }
-    out.push(b'"');
+    special == 0
 }
 
 #[cold]
-fn put_escape(byte: u8, out: &mut Vec<u8>) {
-    let mut escape = String::new();
-    write_escape(char::from(byte), &mut escape);
-    out.extend_from_slice(escape.as_bytes());
+fn put_escaped(text: &str, out: &mut Vec<u8>) {
+    let mut quoted = String::new();
+    write_string(text, &mut quoted);
+    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+    out.extend_from_slice(inner.as_bytes());
 }
 
 fn write_escape(character: char, out: &mut String) {
