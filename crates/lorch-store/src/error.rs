@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lorch_types::Digest;
-use lorch_types::job::{IllegalTransition, RunId, StepPath};
+use lorch_types::job::{AttemptStatus, IllegalTransition, RunId, StepPath};
 
 use crate::Holder;
 
@@ -77,12 +77,14 @@ pub enum StoreError {
         holder: Box<Holder>,
     },
     /// The lease was taken over, or given back, since it was taken.
-    #[error("the lease on the run {run_id} is lost: {}", lost_to(holder.as_deref()))]
+    #[error("the lease on the run {run_id} is lost: {}", lost_to(holder.as_deref(), *status))]
     LeaseLost {
         /// The run.
         run_id: RunId,
         /// Who holds it now, if anybody does.
         holder: Option<Box<Holder>>,
+        /// How far the newest attempt is.
+        status: AttemptStatus,
     },
     /// What was to be recorded does not follow from what is recorded.
     #[error("step `{step_id}` of the run {run_id}")]
@@ -138,10 +140,12 @@ pub enum StoreError {
     Database(#[source] Arc<rusqlite::Error>),
 }
 
-fn lost_to(holder: Option<&Holder>) -> String {
-    match holder {
-        Some(holder) => format!("it is held by {holder} now"),
-        None => "nobody holds it now".to_owned(),
+fn lost_to(holder: Option<&Holder>, status: AttemptStatus) -> String {
+    match (holder, status) {
+        (Some(holder), _) => format!("it is held by {holder} now"),
+        (None, AttemptStatus::Running) => "nobody holds it now".to_owned(),
+        (None, AttemptStatus::Completed) => "the run has completed meanwhile".to_owned(),
+        (None, AttemptStatus::Failed) => "the run has failed meanwhile".to_owned(),
     }
 }
 

@@ -8,11 +8,11 @@ use std::fmt;
 use std::time::Duration;
 
 use lorch_types::Timestamp;
-use lorch_types::job::RunId;
+use lorch_types::job::{AttemptStatus, RunId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::owner::Process;
-use crate::{Owner, StoreError};
+use crate::{Owner, StoreError, record};
 
 /// The right to write to one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,5 +186,7 @@ impl HolderRow {
 
 fn lost(connection: &Connection, lease: &Lease) -> Result<StoreError, StoreError> {
     let holder = holder(connection, &lease.run_id, lease.run)?.map(Box::new);
-    Ok(StoreError::LeaseLost { run_id: lease.run_id.clone(), holder })
+    let status = record::last_attempt(connection, &lease.run_id)?
+        .map_or(AttemptStatus::Running, |(_, _, status)| status);
+    Ok(StoreError::LeaseLost { run_id: lease.run_id.clone(), holder, status })
 }

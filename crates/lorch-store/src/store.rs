@@ -95,6 +95,8 @@ impl Store {
 
     /// Takes the lease of a run and begins its next attempt; `None` when the run has completed.
     ///
+    /// An attempt that its owner left under way has failed from then on.
+    ///
     /// # Errors
     /// [`StoreError::NoSuchRun`], or [`StoreError::Held`] when a living owner holds the run.
     pub fn resume(&self, run_id: &RunId, claim: Claim) -> Result<Option<Attempt>, StoreError> {
@@ -109,6 +111,7 @@ impl Store {
                 return Ok(None);
             }
             let lease = lease::take(connection, &run_id, run, &claim)?;
+            close_attempts(connection, run, claim.now)?;
             begin_attempt(connection, lease, number.next().unwrap_or(number), claim.now).map(Some)
         })?;
         fail_point!("lease-taken-after");
@@ -243,6 +246,15 @@ fn insert_run(
         0 => Err(StoreError::RunExists { run_id: run.run_id.clone() }),
         _ => Ok(connection.last_insert_rowid()),
     }
+}
+
+/// Records that the attempts whose owner is gone have failed. Their outcomes stay as they were left:
+/// whether a step that was running had its effect, nobody knows.
+fn close_attempts(connection: &Connection, run: i64, now: Timestamp) -> Result<(), StoreError> {
+    const CLOSE: &str = "UPDATE attempts SET status = 'failed', completed_at = ?2
+        WHERE run = ?1 AND status = 'running'";
+    connection.prepare_cached(CLOSE)?.execute((run, now.to_string()))?;
+    Ok(())
 }
 
 fn begin_attempt(

@@ -37,6 +37,20 @@ fn a_lease_that_ran_out_is_taken_over_and_fences_the_old_owner() {
 }
 
 #[test]
+fn an_owner_that_was_taken_over_is_told_how_the_run_ended() {
+    for (event, words) in [
+        (AttemptEvent::Complete, "the run has completed meanwhile"),
+        (AttemptEvent::Fail, "the run has failed meanwhile"),
+    ] {
+        let bench = Bench::new();
+        let old = bench.create(0);
+        let new = bench.another().resume(&run_id(1), claim(30)).unwrap().unwrap();
+        bench.store.record(&new, vec![end(31, event)]).unwrap();
+        check_refused(bench.store.record(&old, vec![end(32, AttemptEvent::Fail)]), words);
+    }
+}
+
+#[test]
 fn a_renewed_lease_holds_longer() {
     let bench = Bench::new();
     let attempt = bench.create(1);

@@ -94,6 +94,9 @@ impl Model {
         if self.owner == Ownership::Living || status == AttemptStatus::Completed {
             return false;
         }
+        if status == AttemptStatus::Running {
+            self.newest().0 = AttemptStatus::Failed;
+        }
         let steps = steps.map(|status| match status {
             StepStatus::Completed => StepStatus::Completed,
             _ => StepStatus::Pending,

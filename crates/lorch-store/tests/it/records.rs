@@ -5,6 +5,7 @@ use std::thread;
 use lorch_store::{Blob, Change, RunStatus, StepChange};
 use lorch_types::Digest;
 use lorch_types::job::AttemptEvent::{Complete, Fail};
+use lorch_types::job::AttemptStatus;
 use lorch_types::job::StepStatus::{self, Completed, Failed, Pending, Running, Skipped};
 use lorch_types::json::Value;
 
@@ -73,6 +74,24 @@ fn a_later_attempt_keeps_what_holds_and_begins_the_rest_anew() {
     assert_eq!(statuses(&bench)[0], [Completed, Skipped, Running, Pending], "the first is history");
     assert_eq!(statuses(&bench)[1], [Completed, Skipped, Completed, Completed]);
     assert!(bench.store.resume(&run_id(1), claim(99)).unwrap().is_none());
+}
+
+#[test]
+fn an_attempt_whose_owner_is_gone_has_failed_when_it_is_taken_over() {
+    let bench = Bench::new();
+    let first = bench.create(1);
+    bench.store.record(&first, vec![started(0, 1)]).unwrap();
+    let second = bench.store.resume(&run_id(1), claim(40)).unwrap().unwrap();
+    let attempts = bench.store.attempts(&run_id(1)).unwrap();
+    let ends: Vec<_> = attempts.iter().map(|it| (it.status, it.completed_at)).collect();
+    assert_eq!(ends, [(AttemptStatus::Failed, Some(at(40))), (AttemptStatus::Running, None)]);
+    assert_eq!(statuses(&bench), [[Running], [Pending]], "its outcomes stay as they were left");
+
+    bench.store.record(&second, vec![started(0, 41), completed(0, 41), end(41, Complete)]).unwrap();
+    let ended = bench.store.attempts(&run_id(1)).unwrap();
+    assert_eq!(ended[0], attempts[0]);
+    assert!(bench.store.resume(&run_id(1), claim(99)).unwrap().is_none());
+    assert_eq!(bench.store.attempts(&run_id(1)).unwrap(), ended);
 }
 
 /// Records `before`, and checks that `change` is then refused with these words and changes nothing.
