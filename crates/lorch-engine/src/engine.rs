@@ -95,7 +95,8 @@ impl Engine {
     /// Records a new run and makes the first attempt at it.
     ///
     /// # Errors
-    /// When the run exists already or cannot be recorded. A step that fails is no error: see
+    /// When the run exists already or cannot be recorded, or its record and instance do not fit
+    /// together. A step that fails is no error: see
     /// [`Conclusion`].
     pub fn start(
         &self,
@@ -106,6 +107,9 @@ impl Engine {
         if record.job_id != instance.job_id || record.job_def_sha256 != instance.job_def_sha256 {
             let (record, instance) = (record.job_id.clone(), instance.job_id.clone());
             return Err(EngineError::OtherJob { record, instance });
+        }
+        if let Some(step_id) = instance.repeated_step() {
+            return Err(EngineError::RepeatedStep { step_id: step_id.clone() });
         }
         let attempt = self.store.create(record, instance, self.claim())?;
         self.drive(&attempt, record, instance, observer)

@@ -1,7 +1,7 @@
 //! Why a run cannot go on.
 
 use lorch_store::StoreError;
-use lorch_types::job::JobId;
+use lorch_types::job::{JobId, StepPath};
 
 /// Why a run could not be started, resumed or recorded.
 ///
@@ -21,6 +21,12 @@ pub enum EngineError {
         record: JobId,
         /// The job of the instance.
         instance: JobId,
+    },
+    /// Two steps of the instance have one name, so that nobody can tell whose output is whose.
+    #[error("two steps of the instance have the name `{step_id}`")]
+    RepeatedStep {
+        /// The name.
+        step_id: StepPath,
     },
     /// The system gave no thread to renew the lease.
     #[error("the lease cannot be renewed: the system gave no thread")]

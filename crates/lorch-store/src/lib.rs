@@ -3,7 +3,7 @@
 //! [`Store`] is the way in. A run is created with the instance that it is pinned to, and recorded
 //! attempt by attempt as a list of [`Change`]s; whoever records holds the run's [`Lease`]. Documents
 //! are [`Blob`]s under the digest of their canonical text. Everything is readable with plain SQL:
-//! the tables are in `migrations/`.
+//! the tables are in `migrations/`, and the view `steps` has the outcomes as the documents name them.
 
 mod blob;
 mod change;

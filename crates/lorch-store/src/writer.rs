@@ -123,16 +123,14 @@ impl Writer {
     /// Lets others join, as long as more keep coming: those who shared the last commit are about to
     /// be back, and one commit for all costs less than two. Who is alone never waits.
     fn gather(&self) {
-        const PATIENCE: u32 = 4;
-        let (mut seen, mut in_vain) = (0, 0);
+        let mut seen = 0;
         loop {
             let (waiting, last) = {
                 let queue = lock(&self.queue);
                 (queue.waiting.len(), queue.last)
             };
             let is_alone = waiting <= 1 && last <= 1;
-            in_vain = if waiting > seen { 0 } else { in_vain + 1 };
-            if is_alone || in_vain == PATIENCE {
+            if is_alone || waiting == seen {
                 return;
             }
             seen = waiting;

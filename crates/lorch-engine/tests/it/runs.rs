@@ -76,6 +76,24 @@ fn a_record_of_another_definition_is_refused() {
 }
 
 #[test]
+fn an_instance_with_two_steps_of_one_name_is_refused_before_anything_runs() {
+    let bench = Bench::new();
+    let steps = r#"[
+        {"step_id":"a","op":"write.count","params":{"n":1}},
+        {"step_id":"b","op":"write.count","params":{"n":2}},
+        {"step_id":"a","op":"write.count","params":{"n":3}}]"#;
+    let run_id = run_id(1);
+    let refused = bench
+        .engine
+        .start(&record(&run_id), &instance(steps), &mut |_: &Event<'_>| {})
+        .unwrap_err();
+    assert_eq!(refused.to_string(), "two steps of the instance have the name `a`");
+    assert!(bench.counted("SELECT step FROM dispatches").is_empty());
+    let recorded = bench.engine.store.run(&run_id);
+    assert!(matches!(recorded, Err(StoreError::NoSuchRun { .. })), "{recorded:?}");
+}
+
+#[test]
 fn a_run_without_steps_completes() {
     let bench = Bench::new();
     let (_, conclusion, seen) = bench.start("[]");
