@@ -1,5 +1,6 @@
 //! How a command can end badly, and the exit status that says so.
 
+use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 
@@ -67,12 +68,17 @@ pub(crate) fn status(outcome: &Outcome) -> ExitCode {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         use StoreError as E;
-        let help = match &error {
+        let help: Option<Cow<'_, str>> = match &error {
             E::NotADatabase { .. } | E::Foreign { .. } => {
-                Some("`[store] path = …` in lorch.toml says where runs are recorded")
+                Some("`[store] path = …` in lorch.toml says where runs are recorded".into())
             }
-            E::NoSuchRun { .. } => Some("`lorch runs` lists the runs of this workspace"),
-            E::Held { .. } => Some("wait for it to end, or end that process; then try again"),
+            E::NoSuchRun { .. } => Some("`lorch runs` lists the runs of this workspace".into()),
+            E::Held { .. } => {
+                Some("wait for it to end, or end that process; then try again".into())
+            }
+            E::LeaseLost { run_id, .. } => {
+                Some(format!("`lorch show {run_id}` says what came of it").into())
+            }
             _ => None,
         };
         let usage = matches!(
@@ -84,9 +90,10 @@ impl From<StoreError> for Failure {
                 | E::Newer { .. }
                 | E::ReadOnly
         );
+        let help = help.map(|help| format!("\n  = help: {help}"));
         let mut told = anyhow::Error::new(error);
         if let Some(help) = help {
-            told = anyhow::anyhow!("{told:#}\n  = help: {help}");
+            told = anyhow::anyhow!("{told:#}{help}");
         }
         if usage { Self::Usage(told) } else { Self::Work(told) }
     }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use lorch_engine::{Conclusion, Engine, EngineError, Event, Observer};
+use lorch_store::StoreError;
 use lorch_types::diagnostic::{Color, visible};
 use lorch_types::job::{ErrorCode, JobInstance, RunRecord, StepStatus};
 
@@ -74,7 +75,8 @@ impl Runner<'_> {
         let mut progress = Progress::new(instance, self.global.color.on(Stream::Error));
         let conclusion = work(&mut progress);
         progress.clear();
-        if conclusion.is_err() && progress.has_begun {
+        let is_lost = matches!(conclusion, Err(EngineError::Store(StoreError::LeaseLost { .. })));
+        if conclusion.is_err() && progress.has_begun && !is_lost {
             tell(&format!("\nrun {run_id} has begun: `lorch resume {run_id}` goes on with it\n"));
         }
         let conclusion = conclusion?;

@@ -57,6 +57,10 @@ pub(crate) fn manifest(arguments: &Manifest, global: &Global) -> Outcome {
             arguments.instance.display(),
         ))
     })?;
+    if let Some(step_id) = instance.repeated_step() {
+        let name = visible(&source.name);
+        return Err(Failure::work(format!("two steps of `{name}` have the name `{step_id}`")));
+    }
     let step = instance.steps.iter().find(|step| step.step_id == arguments.step);
     let step = step.ok_or_else(|| {
         let steps: Vec<&str> = instance.steps.iter().map(|step| step.step_id.as_str()).collect();

@@ -97,6 +97,10 @@ fn a_manifest_takes_outputs_envelope_and_start() {
 
     let missing = folder.run(base).ends(1);
     assert!(missing.stderr.contains("@run.read.rows"), "{}", missing.stderr);
+
+    folder.write("instance.json", compiled.stdout.replace("\"write\"", "\"read\""));
+    let repeated = folder.run(base).ends(1);
+    assert!(repeated.stderr.contains("have the name `read`"), "{}", repeated.stderr);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A compiled job: a fixed list of steps.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -24,6 +26,14 @@ pub struct JobInstance {
     pub compiled_at: Timestamp,
     /// The steps, in the order in which they run.
     pub steps: Vec<JobStepInstance>,
+}
+
+impl JobInstance {
+    /// The first name that two steps have; none in what was compiled.
+    pub fn repeated_step(&self) -> Option<&StepPath> {
+        let mut seen = HashSet::new();
+        self.steps.iter().map(|step| &step.step_id).find(|step_id| !seen.insert(*step_id))
+    }
 }
 
 /// One step of an instance.
