@@ -24,7 +24,10 @@ use status::ExpectedStatus;
 /// Sends a request over HTTP.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
-#[schemars(deny_unknown_fields, extend("not" = { "required": ["json", "body"] }))]
+#[schemars(deny_unknown_fields, extend("not" = {
+    "description": "only one of `json`, `body` may be given",
+    "required": ["json", "body"]
+}))]
 pub(crate) struct HttpParams {
     /// The method.
     method: HttpMethod,

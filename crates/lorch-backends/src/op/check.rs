@@ -148,8 +148,50 @@ fn describe(op: &str, error: &ValidationError<'_>) -> Vec<Diagnostic> {
                 if *limit == 1 { "entry" } else { "entries" }
             ))
         }
+        ValidationErrorKind::Pattern { .. } => one(refused_text(op, &place, error)),
+        ValidationErrorKind::Not { .. } => one(match said(op, error.schema_path().as_str()) {
+            Some(Said { description, .. }) => format!("{place}: {description}"),
+            None => format!("{place} may not be {}", shown(instance)),
+        }),
+        ValidationErrorKind::Constant { expected_value } => {
+            let (expected, found) = (shown(expected_value), shown(instance));
+            one(format!("{place} should be {expected}, found {found}"))
+        }
+        ValidationErrorKind::Minimum { limit } => {
+            one(format!("{place} should be at least {limit}, found {}", shown(instance)))
+        }
+        ValidationErrorKind::Maximum { limit } => {
+            one(format!("{place} should be at most {limit}, found {}", shown(instance)))
+        }
         _ => one(format!("{place}: {error}")),
     }]
+}
+
+/// A text that breaks a rule which its schema says in words.
+fn refused_text(op: &str, place: &str, error: &ValidationError<'_>) -> String {
+    let found = shown(error.instance());
+    let owner = error.schema_path().as_str().rsplit_once('/').map_or("", |(owner, _)| owner);
+    match said(op, owner) {
+        Some(Said { title: Some(title), description }) => {
+            format!("{place} should be a {title}, found {found}: {description}")
+        }
+        Some(Said { title: None, description }) => format!("{place} is {found}: {description}"),
+        None => format!("{place}: {error}"),
+    }
+}
+
+/// What a schema says of itself.
+struct Said {
+    title: Option<String>,
+    description: String,
+}
+
+/// What the schema at `path` of the one of `op` says of itself.
+fn said(op: &str, path: &str) -> Option<Said> {
+    let schema = (find(op)?.schema)();
+    let owner = follow(&schema, path)?;
+    let text = |key| owner.get(key).and_then(Json::as_str).map(str::to_owned);
+    Some(Said { title: text("title"), description: text("description")? })
 }
 
 fn unknown_field(op: &str, at: &Pointer, key: &str, error: &ValidationError<'_>) -> Diagnostic {

@@ -91,6 +91,33 @@ fn every_mistake_has_a_place_and_advice() {
             "L0902 /columns/0/type: `columns[0].type` of `write.create_table` should be one of `integer`, `real`, `text`, \
              `boolean`, `json`, `timestamp`, found `\"intger\"` (did you mean `integer`?)",
         ),
+        (
+            "write.create_table",
+            r#"{"table":"1a","columns":[{"name":"a","type":"text"}]}"#,
+            "L0902 /table: `table` of `write.create_table` should be a name for a table or column, \
+             found `\"1a\"`: it has 1 to 63 of `A-Z a-z 0-9 _` and begins with a letter or `_`",
+        ),
+        (
+            "write.create_table",
+            r#"{"table":"t","columns":[{"name":"SQLite_x","type":"text"}]}"#,
+            "L0902 /columns/0/name: `columns[0].name` of `write.create_table`: names that begin with \
+             `sqlite_` or `_lorch_` are reserved, and none has a line break",
+        ),
+        (
+            "write.delete",
+            r#"{"table":"t","all":false}"#,
+            "L0902 /all: `all` of `write.delete` should be `true`, found `false`",
+        ),
+        (
+            "query.rows",
+            r#"{"table":"t","limit":-1}"#,
+            "L0902 /limit: `limit` of `query.rows` should be at least 0, found `-1`",
+        ),
+        (
+            "compute.http",
+            r#"{"method":"POST","url":"http://a/","json":1,"body":"1"}"#,
+            "L0902 : `compute.http`: only one of `json`, `body` may be given",
+        ),
         ("write.delete", r#"{"table":"t"}"#, "L0902 : `write.delete` needs one of `where`, `all`"),
         (
             "write.delete",

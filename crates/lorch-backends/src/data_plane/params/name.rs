@@ -58,9 +58,15 @@ impl JsonSchema for Identifier {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
+            "title": "name for a table or column",
+            "description": "it has 1 to 63 of `A-Z a-z 0-9 _` and begins with a letter or `_`",
             "type": "string",
             "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,62}$",
-            "not": { "pattern": "^(?:_[lL][oO][rR][cC][hH]_|[sS][qQ][lL][iI][tT][eE]_)|\\n" }
+            "not": {
+                "description": "names that begin with `sqlite_` or `_lorch_` are reserved, and \
+                                none has a line break",
+                "pattern": "^(?:_[lL][oO][rR][cC][hH]_|[sS][qQ][lL][iI][tT][eE]_)|\\n"
+            }
         })
     }
 }
