@@ -28,6 +28,7 @@ use crate::redact::Redactor;
 use crate::secrets::{self, Environment};
 use crate::workspace::{FilePath, Workspace, WorkspaceError};
 
+pub use exec::exec_worker;
 pub(crate) use exec::{ExecParams, check_program};
 pub(crate) use extract::ExtractParams;
 pub(crate) use http::{HttpParams, address, check_host};
@@ -57,9 +58,12 @@ pub struct Compute {
 /// What compute takes from the process that it is part of.
 #[derive(Clone, Debug)]
 pub struct ComputeOptions {
-    /// The program and arguments of a process that calls [`transform_worker`]. Transforms and
-    /// renderings run in it, where they can be stopped and their memory is limited; without it they
-    /// run here, only stop between two outputs, and recurse on this process's stack.
+    /// The program and first arguments of a process that calls [`transform_worker`] when the next
+    /// argument is `transform`, and [`exec_worker`] when they are `exec PARENT -- PROGRAM ARGUMENT…`.
+    ///
+    /// Transforms and renderings run in it, where they can be stopped and their memory is limited;
+    /// without it they run here, only stop between two outputs, and recurse on this process's stack.
+    /// Programs are started through it, and end with this process; without it they may outlive it.
     pub worker: Option<Vec<OsString>>,
     /// Where secrets, keys and `PATH` are looked up.
     pub environment: Environment,

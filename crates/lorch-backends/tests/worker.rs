@@ -1,7 +1,8 @@
-//! Transforms and renderings in a worker: a process that is killed, starved and answered from.
+//! Transforms, renderings and programs in a worker: a process that is killed, starved and answered
+//! from.
 //!
 //! A test binary without the usual harness, since it is the worker too: started with the argument
-//! `serve` it does what `lorch worker transform` does.
+//! `worker` it does what `lorch worker` does.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -11,16 +12,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use lorch_backends::{
-    Backend, Cancellation, Compute, ComputeOptions, Config, Workspace, transform_worker,
+    Backend, Cancellation, Compute, ComputeOptions, Config, Workspace, exec_worker,
+    transform_worker,
 };
 use lorch_types::IdempotencyKey;
 use lorch_types::job::{ErrorInfo, StepManifest};
 use lorch_types::json::{Limits, Object, Value, from_value, read};
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("serve") {
-        transform_worker(io::stdin().lock(), io::stdout().lock()).unwrap();
-        return;
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "worker") {
+        return serve(&arguments[1..]);
     }
     answers_are_those_of_the_process_itself();
     errors_come_back();
@@ -29,6 +31,22 @@ fn main() {
     deep_recursion_is_survived();
     files_are_written_by_the_parent();
     a_worker_that_is_none_is_an_error();
+    programs_are_what_they_are_without_a_worker();
+    a_program_whose_parent_is_gone_does_not_start();
+}
+
+fn serve(arguments: &[OsString]) {
+    match arguments {
+        [work] if work == "transform" => {
+            transform_worker(io::stdin().lock(), io::stdout().lock()).unwrap();
+        }
+        [work, parent, dashes, command @ ..] if work == "exec" && dashes == "--" => {
+            let error = exec_worker(parent.to_str().unwrap().parse().unwrap(), command);
+            eprintln!("error: {error}");
+            std::process::exit(1);
+        }
+        other => panic!("no work of a worker: {other:?}"),
+    }
 }
 
 fn json(text: &str) -> Value {
@@ -41,7 +59,7 @@ fn compute(folder: &Path, worker: Option<Vec<OsString>>, config: &str) -> Comput
 }
 
 fn own_worker() -> Option<Vec<OsString>> {
-    Some(vec![std::env::current_exe().unwrap().into_os_string(), "serve".into()])
+    Some(vec![std::env::current_exe().unwrap().into_os_string(), "worker".into()])
 }
 
 fn manifest(op: &str, params: Value) -> StepManifest {
@@ -181,4 +199,44 @@ fn a_worker_that_is_none_is_an_error() {
         assert_eq!(error.code, code, "{error}");
         assert!(error.message.contains(word), "{error}");
     }
+}
+
+fn exec(params: &str) -> StepManifest {
+    manifest("compute.exec", json(params))
+}
+
+fn programs_are_what_they_are_without_a_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    let config = "[allow]\nprograms = [\"sh\"]";
+    let (here, there) =
+        (compute(folder.path(), None, config), compute(folder.path(), own_worker(), config));
+    let steps = [
+        r#"{"argv":["sh","-c","cat; pwd; env | sort; echo warn >&2; for it do echo \"<$it>\"; done","sh",
+            "--","-x","","two words","--help"],"input":[1],"cwd":"sub","env":{"A":"b c"}}"#,
+        r#"{"argv":["sh","-c","ps -o pgid= -p $$ | tr -d ' ' | grep -qx $$ && echo leads"]}"#,
+        r#"{"argv":["sh","-c","kill -9 $$"]}"#,
+        r#"{"argv":["sh","-c","echo why >&2; exit 7"]}"#,
+    ];
+    for step in steps {
+        let (step, never) = (exec(step), Cancellation::never());
+        assert_eq!(there.perform(&step, &never), here.perform(&step, &never));
+    }
+    std::fs::write(folder.path().join("sub/odd"), "#!/nowhere/at/all\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path().join("sub/odd"), mode).unwrap();
+    let compute = compute(folder.path(), own_worker(), "[allow]\nprograms = [\"sub/odd\"]");
+    let odd = compute.perform(&exec(r#"{"argv":["sub/odd"]}"#), &Cancellation::never());
+    let message = odd.unwrap_err().message;
+    assert!(message.contains("sub/odd` could not be started"), "{message}");
+}
+
+fn a_program_whose_parent_is_gone_does_not_start() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["worker", "exec", "1", "--", "/bin/echo", "started"])
+        .output()
+        .unwrap();
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("is gone"), "{stderr}");
 }

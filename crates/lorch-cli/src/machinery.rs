@@ -35,10 +35,10 @@ pub(crate) fn engine(site: &Site) -> Result<Engine, Failure> {
     Ok(engine)
 }
 
-/// The command of the child process in which transforms run.
+/// The command of the child processes in which transforms run, and by way of which programs start.
 fn worker() -> Option<Vec<OsString>> {
     let lorch = std::env::current_exe().ok()?;
-    Some(vec![lorch.into_os_string(), "worker".into(), "transform".into()])
+    Some(vec![lorch.into_os_string(), "worker".into()])
 }
 
 /// The first interrupt stops what runs and records it; the second ends the process.

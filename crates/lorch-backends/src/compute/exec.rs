@@ -1,6 +1,7 @@
 //! `compute.exec`: a program, never a shell, with JSON on its standard input and output.
 
 mod program;
+mod start;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -17,6 +18,7 @@ use super::process::{self, Finished};
 use crate::op::{OpParams, not_null};
 
 pub(crate) use program::check_program;
+pub use start::exec_worker;
 
 /// Runs a program.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -85,7 +87,7 @@ fn command(params: &ExecParams, context: &Context<'_>) -> Result<Command, ErrorI
         Some(cwd) => context.workspace.folder(&context.path(cwd)?)?,
     };
     refuse_nul(params)?;
-    let mut command = Command::new(program);
+    let mut command = start::command(&program, context.options.worker.as_deref());
     command
         .args(arguments)
         .current_dir(folder)

@@ -52,6 +52,14 @@ pub(super) fn run(
     group.watch(input, stdout_limit, cancellation)
 }
 
+/// Has this process killed when the one that started it ends: a child whose lorch was killed has
+/// nobody to answer to.
+pub(super) fn die_with_parent() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    Ok(())
+}
+
 fn not_started(command: &Command, error: &io::Error) -> ErrorInfo {
     let code = match error.kind() {
         io::ErrorKind::NotFound => ErrorCode::NotFound,

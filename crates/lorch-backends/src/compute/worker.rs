@@ -99,7 +99,7 @@ impl Request {
         let limits = &context.config.limits;
         let request = self.encode(limits)?;
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().current_dir(context.workspace.root());
+        command.args(arguments).arg("transform").env_clear().current_dir(context.workspace.root());
         // The value's line is as long as the output, the other one holds at most a message.
         let stdout_limit = limits.max_output_bytes.get().saturating_mul(2);
         let finished = process::run(command, Some(request), stdout_limit, context.cancellation)?;
@@ -128,7 +128,7 @@ impl Request {
 /// # Errors
 /// When the request cannot be read or the answer cannot be written.
 pub fn transform_worker(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
-    die_with_parent()?;
+    process::die_with_parent()?;
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
     let (request, max_output_bytes, max_memory_bytes) =
@@ -177,13 +177,6 @@ fn decode(answer: &[u8]) -> Option<Result<Value, ErrorInfo>> {
 
 fn read(line: &[u8]) -> Option<Value> {
     json::read(line, json::Limits { max_bytes: usize::MAX }).ok()
-}
-
-/// A worker whose lorch was killed has nobody to answer to.
-fn die_with_parent() -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    Ok(())
 }
 
 fn limit_resources(max_memory_bytes: usize) -> io::Result<()> {

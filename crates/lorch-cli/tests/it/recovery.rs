@@ -140,6 +140,32 @@ fn a_second_process_is_told_who_holds_the_run() {
     assert!(advice.contains(&format!("lorch resume {run_id}")), "{advice}");
 }
 
+/// Whether a process has these arguments.
+#[cfg(target_os = "linux")]
+fn is_running(arguments: &str) -> bool {
+    std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).skip(1).any(|argument| argument == arguments.as_bytes())
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_ends_with_the_lorch_that_was_killed() {
+    let folder = Folder::new();
+    // A number of seconds that no other process sleeps for.
+    let seconds = format!("600.{}", std::process::id());
+    let (mut child, _) = started(&folder, &seconds);
+    while !is_running(&seconds) {
+        std::thread::yield_now();
+    }
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    while is_running(&seconds) {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn each_line_is_a_run() {
     let folder = Folder::new();

@@ -27,8 +27,8 @@ pub(super) fn find(name: &str, path: &OsStr, context: &Context<'_>) -> Result<Pa
     let program = check_program(name, context.config)
         .map_err(|message| ErrorCode::Denied.error(message).with_details([("program", name)]))?;
     match program {
-        AllowedProgram::Absolute(path) => Ok(path.into()),
-        AllowedProgram::InWorkspace(path) => Ok(context.workspace.file(&path)?),
+        AllowedProgram::Absolute(path) => executable(path.into()),
+        AllowedProgram::InWorkspace(path) => executable(context.workspace.file(&path)?),
         AllowedProgram::Name(name) => std::env::split_paths(path)
             // An empty or relative entry would mean the folder that the program runs in.
             .filter(|folder| folder.is_absolute())
@@ -36,6 +36,18 @@ pub(super) fn find(name: &str, path: &OsStr, context: &Context<'_>) -> Result<Pa
             .find(|file| is_executable(file))
             .ok_or_else(|| ErrorCode::NotFound.error(format!("there is no `{name}` in PATH"))),
     }
+}
+
+/// The file, if it may be started: said here, since a worker could say it in its own words only.
+fn executable(file: PathBuf) -> Result<PathBuf, ErrorInfo> {
+    let name = file.display();
+    if !file.exists() {
+        return Err(ErrorCode::NotFound.error(format!("there is no `{name}`")));
+    }
+    if !is_executable(&file) {
+        return Err(ErrorCode::Io.error(format!("`{name}` is no file that may be executed")));
+    }
+    Ok(file)
 }
 
 fn is_executable(file: &Path) -> bool {
