@@ -11,7 +11,7 @@ use lorch_types::template::{Expression, Part};
 
 use crate::compute::{
     ExecParams, ExtractParams, HttpParams, LlmParams, RenderParams, address, check_host,
-    check_program,
+    check_program, check_target,
 };
 use crate::config::Config;
 use crate::op::OpParams;
@@ -80,7 +80,7 @@ impl Check<'_> {
     }
 
     fn target(&self, name: &str) -> Vec<Diagnostic> {
-        self.path(name, |path| self.workspace.check_writable(path))
+        self.path(name, |path| check_target(path, self.workspace, self.config))
     }
 
     fn folder(&self, name: &str) -> Vec<Diagnostic> {

@@ -10,9 +10,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, File, MetadataExt, OpenOptions, OpenOptionsExt};
 use lorch_types::job::{ErrorCode, ErrorInfo};
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags, fchmod};
 
 pub use path::{FilePath, InvalidPath};
 
@@ -40,6 +40,26 @@ pub enum WorkspaceError {
     Reserved {
         /// The path.
         path: FilePath,
+    },
+    /// lorch's own folder is not for steps to read.
+    #[error("`{path}` belongs to lorch itself, and steps do not read there")]
+    Private {
+        /// The path.
+        path: FilePath,
+    },
+    /// A program that the configuration allows is not for steps to change.
+    #[error("`{path}` is a program that lorch.toml allows, and steps do not write it")]
+    Program {
+        /// The path.
+        path: FilePath,
+    },
+    /// What is there already is no regular file.
+    #[error("`{path}` is {found}, and only a regular file is replaced")]
+    NotReplaced {
+        /// The path.
+        path: FilePath,
+        /// What is there.
+        found: &'static str,
     },
     /// There is nothing of this name.
     #[error("there is no `{path}` in the workspace")]
@@ -110,11 +130,18 @@ impl Workspace {
         self.open_file(path).map(drop)
     }
 
-    /// Whether a file could be written: the part of the way that exists stays inside.
+    /// Whether a file could be written: the part of the way that exists stays inside, and what is
+    /// there already is a regular file.
     ///
     /// # Errors
-    /// When a link leads out, or the place belongs to lorch.
+    /// When a link leads out, the place belongs to lorch, or something else is there.
     pub fn check_writable(&self, path: &FilePath) -> Result<(), WorkspaceError> {
+        self.check_place(path)?;
+        self.replaced(path).map(drop)
+    }
+
+    /// Whether the place of a file is one where steps write.
+    fn check_place(&self, path: &FilePath) -> Result<(), WorkspaceError> {
         let mut known = path.parent();
         while let Some(folder) = known {
             match self.dir.canonicalize(folder) {
@@ -128,16 +155,36 @@ impl Workspace {
         refuse_reserved(path, Path::new(""))
     }
 
+    /// What a file at `path` would replace: a regular file with these permissions, or nothing.
+    fn replaced(&self, path: &FilePath) -> Result<Option<Mode>, WorkspaceError> {
+        let metadata = match self.dir.symlink_metadata(path.as_str()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            metadata => metadata.map_err(|error| failure(path, error))?,
+        };
+        let kind = metadata.file_type();
+        let found = if kind.is_file() {
+            return Ok(Some(Mode::from_raw_mode(metadata.mode()) & Mode::from_raw_mode(0o777)));
+        } else if kind.is_dir() {
+            "a folder"
+        } else if kind.is_symlink() {
+            "a symbolic link"
+        } else {
+            "a pipe, socket or device"
+        };
+        Err(WorkspaceError::NotReplaced { path: path.clone(), found })
+    }
+
     /// Writes a file so that anyone sees either the old one or the whole new one, also after a
-    /// power cut; folders on the way are made.
+    /// power cut. A file that is replaced hands on its permissions; folders on the way are made.
     ///
     /// # Errors
-    /// When a link leads out, the place belongs to lorch, or the operating system refuses.
+    /// As for [`Workspace::check_writable`], and when the operating system refuses.
     pub fn write(&self, path: &FilePath, bytes: &[u8]) -> Result<(), WorkspaceError> {
-        self.check_writable(path)?;
+        self.check_place(path)?;
+        let mode = self.replaced(path)?;
         let folder = self.folder_of(path).map_err(|error| failure(path, error))?;
         let temporary = temporary_name();
-        let written = write_durably(&folder, &temporary, bytes)
+        let written = write_durably(&folder, &temporary, bytes, mode)
             .and_then(|()| folder.rename(&temporary, &folder, path.file_name()))
             .and_then(|()| sync_folder(&folder));
         written.map_err(|error| {
@@ -168,17 +215,19 @@ impl Workspace {
     }
 
     fn open_file(&self, path: &FilePath) -> Result<File, WorkspaceError> {
+        refuse_private(path, Path::new(path.as_str()))?;
         let mut options = OpenOptions::new();
         // Opening a pipe must not wait for someone to write into it.
         options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
         let opened = self.dir.open_with(path.as_str(), &options);
         let file = opened.map_err(|error| failure(path, error))?;
         let metadata = file.metadata().map_err(|error| failure(path, error))?;
-        if metadata.is_file() {
-            Ok(file)
-        } else {
-            Err(WorkspaceError::NotAFile { path: path.clone() })
+        if !metadata.is_file() {
+            return Err(WorkspaceError::NotAFile { path: path.clone() });
         }
+        let real = self.dir.canonicalize(path.as_str()).map_err(|error| failure(path, error))?;
+        refuse_private(path, &real)?;
+        Ok(file)
     }
 
     fn folder_of(&self, path: &FilePath) -> io::Result<Dir> {
@@ -193,8 +242,11 @@ impl Workspace {
     }
 }
 
-fn write_durably(folder: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn write_durably(folder: &Dir, name: &str, bytes: &[u8], mode: Option<Mode>) -> io::Result<()> {
     let mut file = folder.open_with(name, OpenOptions::new().write(true).create_new(true))?;
+    if let Some(mode) = mode {
+        fchmod(&file, mode)?;
+    }
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -210,21 +262,30 @@ fn temporary_name() -> String {
     format!(".lorch-tmp-{}-{count}", std::process::id())
 }
 
+/// lorch's own folder, and the configuration.
+const OWN_FOLDER: &str = ".lorch";
+const OWN: [&str; 2] = [OWN_FOLDER, "lorch.toml"];
+
 /// Refuses what would let a step change its own permissions or records; `folder` is the real one.
 fn refuse_reserved(path: &FilePath, folder: &Path) -> Result<(), WorkspaceError> {
-    const OWN: [&str; 2] = [".lorch", "lorch.toml"];
     let target = folder.join(path.file_name());
-    let first_name = |path: &Path| {
-        let mut components = path.components();
-        let first = components.find(|component| matches!(component, Component::Normal(_)));
-        first.map(|component| component.as_os_str().to_owned())
-    };
-    // The path as it is written counts too: not all of its folders need be there yet. On file
-    // systems that ignore case `.LORCH` is the same folder.
-    let names = [first_name(&target), first_name(Path::new(path.as_str()))];
-    let own =
-        names.iter().flatten().any(|name| OWN.iter().any(|own| name.eq_ignore_ascii_case(own)));
+    // The path as it is written counts too: not all of its folders need be there yet.
+    let own = begins_with(&target, &OWN) || begins_with(Path::new(path.as_str()), &OWN);
     if own { Err(WorkspaceError::Reserved { path: path.clone() }) } else { Ok(()) }
+}
+
+/// Refuses what would let a step read the records of runs, and tables past the data plane.
+fn refuse_private(path: &FilePath, real: &Path) -> Result<(), WorkspaceError> {
+    let own = begins_with(real, &[OWN_FOLDER]);
+    if own { Err(WorkspaceError::Private { path: path.clone() }) } else { Ok(()) }
+}
+
+/// Whether the first name of `path` is one of `names`. On file systems that ignore case `.LORCH` is
+/// the same folder.
+fn begins_with(path: &Path, names: &[&str]) -> bool {
+    let mut components = path.components();
+    let first = components.find(|component| matches!(component, Component::Normal(_)));
+    first.is_some_and(|first| names.iter().any(|name| first.as_os_str().eq_ignore_ascii_case(name)))
 }
 
 fn failure(path: &FilePath, source: io::Error) -> WorkspaceError {
@@ -244,10 +305,13 @@ impl WorkspaceError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(_) => ErrorCode::InvalidParams,
-            Self::Outside { .. } | Self::Reserved { .. } => ErrorCode::Denied,
+            Self::Outside { .. }
+            | Self::Reserved { .. }
+            | Self::Private { .. }
+            | Self::Program { .. } => ErrorCode::Denied,
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::TooLarge { .. } => ErrorCode::OutputTooLarge,
-            Self::NotAFile { .. } | Self::Io { .. } => ErrorCode::Io,
+            Self::NotAFile { .. } | Self::NotReplaced { .. } | Self::Io { .. } => ErrorCode::Io,
         }
     }
 }

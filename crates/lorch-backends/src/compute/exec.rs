@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use lorch_types::job::{ErrorCode, ErrorInfo};
-use lorch_types::json::{Limits, Object, Value, read, write_canonical};
+use lorch_types::json::{Limits, Object, ReadError, ReadErrorKind, Value, read, write_canonical};
 use schemars::JsonSchema;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -17,7 +17,7 @@ use super::Context;
 use super::process::{self, Finished};
 use crate::op::{OpParams, not_null};
 
-pub(crate) use program::check_program;
+pub(crate) use program::{check_not_program, check_program};
 pub use start::exec_worker;
 
 /// Runs a program.
@@ -117,6 +117,14 @@ fn output(finished: Finished, stderr_tail: String, limit: usize) -> Result<Value
     members.insert("exit_code", 0_i64);
     match read(&finished.stdout, Limits { max_bytes: limit }) {
         Ok(json) => members.insert("json", json),
+        Err(error) if is_refused(&finished.stdout, &error) => {
+            let place = error.place;
+            let message = format!(
+                "the program wrote JSON that lorch does not read: line {}, column {}: {error}",
+                place.line, place.column
+            );
+            return Err(ErrorCode::Backend.error(message));
+        }
         Err(_) => {
             let text = String::from_utf8(finished.stdout).map_err(|_| {
                 ErrorCode::Backend.error("the program wrote bytes that are not UTF-8")
@@ -126,6 +134,20 @@ fn output(finished: Finished, stderr_tail: String, limit: usize) -> Result<Value
     };
     members.insert("stderr_tail", stderr_tail);
     Ok(Value::Object(members))
+}
+
+/// Whether a text that is an object or an array in shape was refused for what it says. What breaks
+/// the grammar is taken for text: a log line may begin with `[` too.
+fn is_refused(text: &[u8], error: &ReadError) -> bool {
+    use ReadErrorKind as Kind;
+    matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
+        && matches!(
+            error.kind,
+            Kind::DuplicateKey { .. }
+                | Kind::TooDeep { .. }
+                | Kind::Number { .. }
+                | Kind::LoneSurrogate { .. }
+        )
 }
 
 fn failed(params: &ExecParams, finished: &Finished, stderr_tail: String) -> ErrorInfo {

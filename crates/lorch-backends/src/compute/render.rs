@@ -8,8 +8,11 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::Context;
+use super::exec::check_not_program;
 use super::worker::{Program, Request};
+use crate::config::Config;
 use crate::op::{OpParams, not_null};
+use crate::workspace::{FilePath, Workspace, WorkspaceError};
 
 /// Fills a template with data.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -52,7 +55,7 @@ impl OpParams for RenderParams {
 pub(super) fn render(params: RenderParams, context: &Context<'_>) -> Result<Value, ErrorInfo> {
     let target = params.path.as_deref().map(|path| context.path(path)).transpose()?;
     if let Some(target) = &target {
-        context.workspace.check_writable(target)?;
+        check_target(target, context.workspace, context.config)?;
     }
     let (name, source) = source(params.template, params.template_path, context)?;
     let program = Program::Render { name, source };
@@ -70,6 +73,16 @@ pub(super) fn render(params: RenderParams, context: &Context<'_>) -> Result<Valu
         ("sha256", Digest::of_bytes(text.as_bytes()).as_str().into()),
         ("size", size.into()),
     ])))
+}
+
+/// Whether a step may write a file there.
+pub(crate) fn check_target(
+    path: &FilePath,
+    workspace: &Workspace,
+    config: &Config,
+) -> Result<(), WorkspaceError> {
+    workspace.check_writable(path)?;
+    check_not_program(path, workspace, config)
 }
 
 /// The template, and what it is called in messages.

@@ -173,12 +173,41 @@ fn links_that_lead_out_are_refused() {
 }
 
 #[test]
-fn writing_over_a_link_replaces_the_link() {
+fn only_regular_files_are_replaced() {
     let (outer, root, workspace) = setup();
     symlink(outer.path().join("outside.txt"), root.join("link")).unwrap();
-    workspace.write(&path("link"), b"inside").unwrap();
+    symlink("nowhere", root.join("dangling")).unwrap();
+    std::fs::create_dir(root.join("folder")).unwrap();
+    std::process::Command::new("mkfifo").arg(root.join("pipe")).status().unwrap();
+    for (name, what) in [
+        ("link", "a symbolic link"),
+        ("dangling", "a symbolic link"),
+        ("folder", "a folder"),
+        ("pipe", "a pipe"),
+    ] {
+        let before = root.join(name).symlink_metadata().unwrap().file_type();
+        for refused in [workspace.write(&path(name), b"x"), workspace.check_writable(&path(name))] {
+            let message = refused.unwrap_err().to_string();
+            assert!(message.starts_with(&format!("`{name}` is {what}")), "{message}");
+        }
+        assert_eq!(root.join(name).symlink_metadata().unwrap().file_type(), before);
+    }
     assert_eq!(std::fs::read(outer.path().join("outside.txt")).unwrap(), b"outside");
-    assert!(root.join("link").symlink_metadata().unwrap().is_file());
+    assert_eq!(root.read_dir().unwrap().count(), 4, "no temporary file stays");
+}
+
+#[test]
+fn a_file_that_is_replaced_hands_on_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_outer, root, workspace) = setup();
+    for mode in [0o600, 0o644, 0o755, 0o666] {
+        std::fs::write(root.join("x"), "old").unwrap();
+        std::fs::set_permissions(root.join("x"), PermissionsExt::from_mode(mode)).unwrap();
+        workspace.write(&path("x"), b"new").unwrap();
+        let metadata = std::fs::metadata(root.join("x")).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o7777, mode);
+        assert_eq!(std::fs::read(root.join("x")).unwrap(), b"new");
+    }
 }
 
 #[test]
@@ -261,6 +290,23 @@ fn what_belongs_to_lorch_is_not_written() {
 }
 
 #[test]
+fn the_folder_of_lorch_is_not_read() {
+    let (_outer, root, workspace) = setup();
+    std::fs::create_dir(root.join(".lorch")).unwrap();
+    std::fs::write(root.join(".lorch/lorch.db"), "x").unwrap();
+    std::fs::write(root.join("lorch.toml"), "").unwrap();
+    symlink(".lorch", root.join("folder")).unwrap();
+    symlink(".lorch/lorch.db", root.join("file")).unwrap();
+    for name in [".lorch/lorch.db", ".lorch/none", ".LORCH/lorch.db", "folder/lorch.db", "file"] {
+        let read = workspace.read(&path(name), 100);
+        assert!(matches!(read, Err(WorkspaceError::Private { .. })), "{name}: {read:?}");
+        let checked = workspace.check_file(&path(name));
+        assert!(matches!(checked, Err(WorkspaceError::Private { .. })), "{name}: {checked:?}");
+    }
+    assert!(workspace.read(&path("lorch.toml"), 100).is_ok());
+}
+
+#[test]
 fn only_regular_files_are_read() {
     let (_outer, root, workspace) = setup();
     std::fs::create_dir(root.join("folder")).unwrap();
@@ -269,9 +315,6 @@ fn only_regular_files_are_read() {
         let read = workspace.read(&path(name), 100);
         assert!(matches!(read, Err(WorkspaceError::NotAFile { .. })), "{name}: {read:?}");
     }
-    assert!(matches!(workspace.write(&path("folder"), b"x"), Err(WorkspaceError::Io { .. })));
-    assert_eq!(root.join("folder").read_dir().unwrap().count(), 0);
-    assert_eq!(root.read_dir().unwrap().count(), 2, "no temporary file stays");
 }
 
 #[test]

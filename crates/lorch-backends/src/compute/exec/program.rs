@@ -7,6 +7,7 @@ use lorch_types::job::{ErrorCode, ErrorInfo};
 
 use crate::compute::Context;
 use crate::config::{AllowedProgram, Config};
+use crate::workspace::{FilePath, Workspace, WorkspaceError};
 
 /// The program, if `config` allows the one that `argv` begins with.
 ///
@@ -20,6 +21,41 @@ pub(crate) fn check_program(name: &str, config: &Config) -> Result<AllowedProgra
     }
     let entry = format!("programs = [{}]", lorch_types::json::Value::from(program.to_string()));
     Err(format!("lorch.toml does not allow the program `{program}`; add under [allow]: {entry}"))
+}
+
+/// Refuses to have a step write a program of the workspace: it would choose what the next one runs.
+pub(crate) fn check_not_program(
+    target: &FilePath,
+    workspace: &Workspace,
+    config: &Config,
+) -> Result<(), WorkspaceError> {
+    let is_target = |program: &AllowedProgram| {
+        let program = match program {
+            AllowedProgram::Name(_) => return false,
+            AllowedProgram::Absolute(path) => Path::new(path).to_owned(),
+            AllowedProgram::InWorkspace(path) => workspace.root().join(path.as_str()),
+        };
+        let target = real(&workspace.root().join(target.as_str()));
+        // On some file systems names differ in case only.
+        real(&program).as_os_str().eq_ignore_ascii_case(target)
+    };
+    if config.allow.programs.iter().any(is_target) {
+        return Err(WorkspaceError::Program { path: target.clone() });
+    }
+    Ok(())
+}
+
+/// The path without links, as far as there is something at it.
+fn real(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
+    match there {
+        Some((there, real)) => match path.strip_prefix(there) {
+            Ok(rest) if rest.as_os_str().is_empty() => real,
+            Ok(rest) => real.join(rest),
+            Err(_) => path.to_owned(),
+        },
+        None => path.to_owned(),
+    }
 }
 
 /// The file to start for `name`, looked up in `path` where it is only a name.

@@ -142,6 +142,25 @@ fn a_failure_says_how_and_what_was_written() {
 }
 
 #[test]
+fn json_that_is_refused_is_not_taken_for_text() {
+    let bench = Bench::with_config(ALLOW);
+    for (written, words) in [
+        (r#"{"a":1,"b":2,"a":3}"#, ["line 1, column 14", "`a` occurs twice"]),
+        ("\n [1e999]", ["line 2, column 3", "1e999"]),
+        (r#"["\ud800"]"#, ["line 1", "surrogate"]),
+    ] {
+        let params =
+            format!(r#"{{"argv":["sh","-c","printf %s \"$1\"","sh",{}]}}"#, Value::from(written));
+        bench.refuse(OP, &params, "backend", &words);
+    }
+    for text in ["[info] started", "{ not: json }", "[1, 2", "1e999", "{\"a\":1} {\"a\":2}"] {
+        let params =
+            format!(r#"{{"argv":["sh","-c","printf %s \"$1\"","sh",{}]}}"#, Value::from(text));
+        assert_eq!(bench.run(OP, &params).unwrap().get("stdout"), Some(&text.into()));
+    }
+}
+
+#[test]
 fn output_is_bounded() {
     let bench = Bench::with_config(&format!("{ALLOW}[limits]\nmax_output_bytes = 1000"));
     bench.refuse(

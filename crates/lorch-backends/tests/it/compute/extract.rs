@@ -195,3 +195,11 @@ proptest! {
         prop_assert_eq!(output.get("rows"), Some(&rows));
     }
 }
+
+#[test]
+fn the_records_of_lorch_are_not_read() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path(".lorch")).unwrap();
+    let bench = bench.file(".lorch/x.csv", "a\n1\n");
+    bench.refuse(OP, r#"{"path":".lorch/x.csv","format":"csv"}"#, "denied", &["do not read there"]);
+}

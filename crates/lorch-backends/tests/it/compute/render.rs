@@ -121,3 +121,28 @@ fn a_failed_rendering_leaves_the_file_alone() {
     );
     assert_eq!(std::fs::read_to_string(bench.path("x.md")).unwrap(), "old");
 }
+
+#[test]
+fn programs_that_are_allowed_are_not_written() {
+    let mut bench = Bench::new();
+    bench.config = format!(
+        "[allow]\nprograms = [\"tools/say.sh\", \"link/new.sh\", \"{}/absolute.sh\", \"say\"]",
+        bench.root().display()
+    );
+    for name in ["tools", "real"] {
+        std::fs::create_dir(bench.path(name)).unwrap();
+    }
+    for (target, link) in [("real", "link"), ("../other.sh", "tools/say.sh")] {
+        std::os::unix::fs::symlink(target, bench.path(link)).unwrap();
+    }
+    let bench = bench.file("other.sh", "#!/bin/sh\n");
+    let params = |path: &str| format!(r#"{{"template":"x","data":{{}},"path":"{path}"}}"#);
+    for path in ["other.sh", "link/new.sh", "real/new.sh", "absolute.sh"] {
+        bench.refuse(OP, &params(path), "denied", &[path, "lorch.toml allows"]);
+    }
+    bench.refuse(OP, &params("tools/say.sh"), "io", &["symbolic link"]);
+    for path in ["say", "real/say.sh", "tools/other.sh"] {
+        bench.run(OP, &params(path)).unwrap();
+    }
+    assert_eq!(std::fs::read(bench.path("other.sh")).unwrap(), b"#!/bin/sh\n");
+}
