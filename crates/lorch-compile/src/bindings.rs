@@ -119,11 +119,15 @@ impl<'a> Bindings<'a> {
         match (payload, reference.follow(0, payload.value())) {
             (Payload::Given { .. }, Ok(found)) => Ok(Resolved::Data(found)),
             (Payload::Bound { .. }, Ok(found)) => bound(found),
-            (Payload::Bound { value, .. }, Err(error)) => match extended(reference, value, &error)?
-            {
-                Some(longer) => Ok(Resolved::Live(longer)),
-                None => Err(self.miss(reference, error)),
-            },
+            (Payload::Bound { value, step }, Err(error)) => {
+                match extended(reference, value, &error)? {
+                    Some(longer) if longer.root() == Root::Secret => {
+                        Err(into_secret(reference, &longer, step))
+                    }
+                    Some(longer) => Ok(Resolved::Live(longer)),
+                    None => Err(self.miss(reference, error)),
+                }
+            }
             (Payload::Given { .. }, Err(error)) => Err(self.miss(reference, error)),
         }
     }
@@ -233,6 +237,16 @@ fn extended(
         Ok(expression) if expression.references().all(is_live) => Ok(None),
         _ => Err(Miss::Reported),
     }
+}
+
+/// A path that leads into a secret which the step `step` gives as part of a payload.
+fn into_secret(reference: &Reference, longer: &Reference, step: &str) -> Miss {
+    let message = format!("`{reference}` leads into a secret (step `{step}` gives this payload)");
+    let help = longer
+        .path()
+        .first()
+        .map(|name| format!("a secret is a text as a whole: `@secret{name}` has nothing inside"));
+    Problem::new(code::BAD_SECRET, message).with_help(help).into()
 }
 
 /// Whether an instance may hold the reference; others are left where they could not be resolved.

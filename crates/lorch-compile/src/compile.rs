@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use lorch_types::SmolStr;
 use lorch_types::condition::Condition;
 use lorch_types::diagnostic::{Code, Diagnostic, Part};
 use lorch_types::job::{
@@ -11,11 +10,12 @@ use lorch_types::job::{
 };
 use lorch_types::json::Value;
 use lorch_types::pointer::Pointer;
+use lorch_types::{Digest, SmolStr};
 
-use crate::Definition;
 use crate::bindings::{Bindings, Miss, Payload};
 use crate::code;
 use crate::condition;
+use crate::definition::{Definition, Draft, Unread, read_draft};
 use crate::inputs::{CTX_FILE, Inputs, PAYLOAD_FILE};
 use crate::job_run::Library;
 use crate::known::{Known, State};
@@ -41,8 +41,36 @@ pub struct Compiled {
 /// Everything that is wrong, with the warnings.
 pub fn compile(definition: Definition, inputs: &Inputs<'_>) -> Result<Compiled, Vec<Diagnostic>> {
     let Definition { job, sha256 } = definition;
+    compile_draft(job.into(), sha256, inputs, Report::default())
+}
+
+/// Reads and compiles the definition that `document` is.
+///
+/// Where its structure is wrong, the steps that can be read are compiled all the same, so that the
+/// mistakes in their references and conditions are said at once too. It is [`compile`] for a whole
+/// definition.
+///
+/// # Errors
+/// Everything that is wrong, with the warnings.
+pub fn compile_document(document: Value, inputs: &Inputs<'_>) -> Result<Compiled, Vec<Diagnostic>> {
+    let sha256 = Digest::of(&document);
+    let mut report = Report::default();
+    match read_draft(document, &mut report) {
+        Some(draft) => compile_draft(draft, sha256, inputs, report),
+        None => Err(report.finish().err().unwrap_or_default()),
+    }
+}
+
+/// Compiles a draft; `report` has what is wrong with the rest of it.
+fn compile_draft(
+    draft: Draft,
+    sha256: Digest,
+    inputs: &Inputs<'_>,
+    report: Report,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let Draft { job, places, unread } = draft;
     let mut compiler = Compiler {
-        report: Report::default(),
+        report,
         budget: Budget::new(inputs.limits),
         library: Library::new(inputs.definitions),
         steps: Vec::with_capacity(job.steps.len()),
@@ -56,13 +84,14 @@ pub fn compile(definition: Definition, inputs: &Inputs<'_>) -> Result<Compiled, 
     let payload = payload_schema.as_ref().map(|schema| schema.with_defaults(inputs.payload));
     let ctx = ctx.as_deref().unwrap_or(inputs.ctx);
     let payload = payload.as_deref().unwrap_or(inputs.payload);
-    compiler.check(ctx_schema.as_ref(), ctx, SchemaOf::Ctx);
-    compiler.check(payload_schema.as_ref(), payload, SchemaOf::Payload);
+    compiler.check(ctx_schema.as_ref(), ctx, inputs.ctx, SchemaOf::Ctx, None);
+    compiler.check(payload_schema.as_ref(), payload, inputs.payload, SchemaOf::Payload, None);
 
     let JobDef { job_id, version, steps, .. } = job;
     let frame = Frame {
         job_id: &job_id,
         file: None,
+        places: &places,
         prefix: None,
         bindings: Bindings { ctx, payload: Payload::given(payload) },
         skipped: false,
@@ -72,7 +101,7 @@ pub fn compile(definition: Definition, inputs: &Inputs<'_>) -> Result<Compiled, 
         depth: 0,
         decided: Decided::default(),
     };
-    compiler.steps(steps, &frame);
+    compiler.steps(steps, unread, &frame);
     compiler.warn_of_unused(&frame, inputs.payload);
     let instance = JobInstance {
         job_id: job_id.clone(),
@@ -109,6 +138,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) job_id: &'a JobId,
     /// The name of its definition's file; `None` for the definition given.
     pub(crate) file: Option<&'a SmolStr>,
+    /// Where its steps stand in the document, when some of that could not be read.
+    pub(crate) places: &'a [usize],
     /// The step in whose place it stands.
     pub(crate) prefix: Option<&'a StepPath>,
     pub(crate) bindings: Bindings<'a>,
@@ -186,8 +217,13 @@ impl SchemaOf {
 
 impl Compiler<'_> {
     /// Compiles the steps of one job, and returns what is known of them.
-    pub(crate) fn steps(&mut self, steps: Vec<StepDef>, frame: &Frame<'_>) -> Known {
-        let (mut known, duplicates) = Known::new(&steps);
+    pub(crate) fn steps(
+        &mut self,
+        steps: Vec<StepDef>,
+        unread: Unread,
+        frame: &Frame<'_>,
+    ) -> Known {
+        let (mut known, duplicates) = Known::new(&steps, unread);
         for index in duplicates {
             self.duplicate(&steps, index, frame);
         }
@@ -195,7 +231,8 @@ impl Compiler<'_> {
             if self.stopped || self.report.is_full() {
                 break;
             }
-            let state = self.step(step, index, frame, &known);
+            let place = frame.places.get(index).copied().unwrap_or(index);
+            let state = self.step(step, place, frame, &known);
             known.push(state);
         }
         known
@@ -356,11 +393,30 @@ impl Compiler<'_> {
         }
     }
 
-    /// Reports what of the ctx or payload given does not satisfy its schema.
-    pub(crate) fn check(&mut self, schema: Option<&Schema>, value: &Value, of: SchemaOf) {
+    /// Reports what of the ctx or payload `value` does not satisfy its schema; what was not `given` is
+    /// a default, and its schema, in the definition in `file`, is at fault.
+    pub(crate) fn check(
+        &mut self,
+        schema: Option<&Schema>,
+        value: &Value,
+        given: &Value,
+        of: SchemaOf,
+        file: Option<&SmolStr>,
+    ) {
         let Some(schema) = schema else { return };
         for violation in schema.violations(value, Extent::Whole) {
             let Violation { pointer, part, message, help } = violation;
+            let default = pointer.tokens().next().filter(|key| given.get(key).is_none());
+            if let Some(key) = default.filter(|key| value.get(key).is_some()) {
+                let place = Pointer::root().join(of.field()).join("properties").join(key);
+                let problem = Problem::new(of.violated(), message).with_help(help);
+                let subject =
+                    format!("the default of `{}` in `{}`", key.escape_debug(), of.field());
+                let mut diagnostic = problem.into_error(place.join("default"));
+                diagnostic.file = file.cloned();
+                self.report.add(&subject, diagnostic);
+                continue;
+            }
             let subject = if pointer.is_root() || part == Part::Key {
                 format!("the {}", of.subject())
             } else {

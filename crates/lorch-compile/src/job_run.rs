@@ -11,6 +11,7 @@ use lorch_types::template::Expression;
 use crate::bindings::{Bindings, Payload};
 use crate::code;
 use crate::compile::{Compiler, Decided, Frame, SchemaOf, Site};
+use crate::definition::Unread;
 use crate::inputs::{Definitions, FindError, Found};
 use crate::known::State;
 use crate::limits::{MAX_JOB_DEPTH, MAX_STEPS, PARAMS_DEPTH};
@@ -97,6 +98,7 @@ impl Compiler<'_> {
         let frame = Frame {
             job_id: &job_id,
             file: Some(&nested.file),
+            places: &[],
             prefix: Some(site.name),
             bindings: Bindings {
                 ctx: nested.ctx.as_ref().unwrap_or(site.frame.bindings.ctx),
@@ -109,7 +111,7 @@ impl Compiler<'_> {
             depth: site.frame.depth + 1,
             decided: Decided::default(),
         };
-        State::Job(self.steps(nested.job.steps.clone(), &frame))
+        State::Job(self.steps(nested.job.steps.clone(), Unread::default(), &frame))
     }
 
     /// The fields that say how a step is dispatched mean nothing for one that is not.
@@ -247,9 +249,9 @@ impl Compiler<'_> {
         let payload_schema = self.schema(&job, SchemaOf::Payload, Some(&file));
         let ctx_schema = self.schema(&job, SchemaOf::Ctx, Some(&file));
         let ctx = ctx_schema.map(|schema| {
-            let ctx = schema.with_defaults(ctx).into_owned();
-            self.check(Some(&schema), &ctx, SchemaOf::Ctx);
-            ctx
+            let whole = schema.with_defaults(ctx).into_owned();
+            self.check(Some(&schema), &whole, ctx, SchemaOf::Ctx, Some(&file));
+            whole
         });
         Entry::Job(Box::new(Nested { file, job, payload_schema, ctx }))
     }

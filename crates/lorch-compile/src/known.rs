@@ -7,6 +7,7 @@ use lorch_types::job::{StepDef, StepPath};
 use lorch_types::reference::{Reference, Root, Segment};
 
 use crate::code;
+use crate::definition::Unread;
 use crate::report::Problem;
 use crate::suggest;
 
@@ -14,6 +15,7 @@ use crate::suggest;
 pub(crate) struct Known {
     positions: HashMap<SmolStr, usize>,
     compiled: Vec<State>,
+    unread: Unread,
 }
 
 /// What is known of a step that has been compiled.
@@ -34,8 +36,8 @@ struct Named {
 
 impl Known {
     /// The steps of a job of which none is compiled; a step that has the name of an earlier one is
-    /// returned with it.
-    pub(crate) fn new(steps: &[StepDef]) -> (Self, Vec<usize>) {
+    /// returned with it. `unread` are the steps that could not be read.
+    pub(crate) fn new(steps: &[StepDef], unread: Unread) -> (Self, Vec<usize>) {
         let mut positions = HashMap::with_capacity(steps.len());
         let mut duplicates = Vec::new();
         for (index, step) in steps.iter().enumerate() {
@@ -44,7 +46,7 @@ impl Known {
                 duplicates.push(index);
             }
         }
-        (Self { positions, compiled: Vec::with_capacity(steps.len()) }, duplicates)
+        (Self { positions, compiled: Vec::with_capacity(steps.len()), unread }, duplicates)
     }
 
     /// Notes that the next step has been compiled.
@@ -111,6 +113,9 @@ impl Known {
             return Err(not_a_step(reference));
         };
         let Some(position) = self.positions.get(name) else {
+            if self.unread.may_be(name) {
+                return Ok(Named { path: None, segments: skip + 1 });
+            }
             return Err(self.unknown(reference, skip, name));
         };
         let name = name.escape_debug();

@@ -3,7 +3,7 @@
 //! [`read_definition`] checks the structure of a document; [`compile`] makes a
 //! [`JobInstance`](lorch_types::job::JobInstance) of the definition: nested jobs are inlined, every
 //! condition is decided, `@ctx` and `@payload` are filled in. Both report everything that is wrong at
-//! once.
+//! once, and [`compile_document`] what is wrong with either.
 //!
 //! Pure: other definitions and the clock arrive as values, and operations are only names here.
 //!
@@ -31,6 +31,6 @@ mod schema;
 mod substitute;
 mod suggest;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_document};
 pub use definition::{Definition, read_definition};
 pub use inputs::{CTX_FILE, Definitions, FindError, Found, Inputs, PAYLOAD_FILE};

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lorch_compile::{
-    CTX_FILE, Definitions, FindError, Found, Inputs, PAYLOAD_FILE, compile, read_definition,
+    CTX_FILE, Definitions, FindError, Found, Inputs, PAYLOAD_FILE, compile_document,
+    read_definition,
 };
 use lorch_types::diagnostic::{Color, Diagnostic, Format, Source, render};
 use lorch_types::job::{JobId, JobInstance};
@@ -66,7 +67,7 @@ impl Case {
             compiled_at: COMPILED_AT.parse().unwrap(),
             limits: self.limits(),
         };
-        let compiled = read_definition(document).and_then(|job| compile(job, &inputs));
+        let compiled = compile_document(document, &inputs);
         let (instance, mut diagnostics) = match compiled {
             Ok(compiled) => (Some(compiled.instance), compiled.warnings),
             Err(diagnostics) => (None, diagnostics),

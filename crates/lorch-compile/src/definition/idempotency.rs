@@ -19,7 +19,8 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
 ) -> Option<Idempotency> {
     let value = value.filter(|value| !value.is_null())?;
-    if let Some(op) = op.filter(|op| !op.is_write()) {
+    let misplaced = op.filter(|op| !op.is_write());
+    if let Some(op) = misplaced {
         let message = format!("`idempotency` belongs to `write.*` only, not to `{op}`");
         let problem = Problem::new(code::IDEMPOTENCY_WITHOUT_WRITE, message)
             .with_help("leave `idempotency` out".to_owned());
@@ -29,7 +30,7 @@ pub(super) fn read(
     let around = fields.path;
     let path = Path::Key(&around, "idempotency");
     let inner = Fields { subject: fields.subject, path, report: &mut *fields.report };
-    read_fields(object, inner)
+    read_fields(object, inner).filter(|_| misplaced.is_none())
 }
 
 fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<Idempotency> {
@@ -53,6 +54,9 @@ fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<Idempotency> {
                 .to_owned(),
         );
         fields.say_of_object(problem);
+    }
+    if scope == Scope::Semantic && semantic_key_ref.as_ref().is_none_or(Option::is_none) {
+        return None;
     }
     Some(Idempotency { scope, semantic_key_ref: semantic_key_ref.flatten(), include_payload_hash })
 }

@@ -96,12 +96,25 @@ impl<'t> Value<'t> {
     /// The value in quotes, after its key.
     fn quoted(&self) -> String {
         let Self { before, text, .. } = self;
+        if let Some(text) = half_quoted_condition(text) {
+            return format!("{before}\"{text}\"");
+        }
         if text.contains(['"', '\\']) {
             format!("{before}'{}'", text.replace('\'', "''"))
         } else {
             format!("{before}\"{text}\"")
         }
     }
+}
+
+/// The condition that was meant by one whose reference alone stands in quotes, `"@ctx.a" == "x"`: in
+/// quotes as a whole it would compare two texts.
+fn half_quoted_condition(text: &str) -> Option<String> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let (inner, rest) = text.get(1..)?.split_once(quote)?;
+    let condition = format!("{inner}{}", rest.replace('"', "'"));
+    let is_meant = inner.starts_with(['@', '!']) && !rest.trim().is_empty();
+    (is_meant && !condition.contains(['"', '\\'])).then_some(condition)
 }
 
 /// Where in `line` the key and the value around the byte `at` begin, and whether brackets surround

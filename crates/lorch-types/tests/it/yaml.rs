@@ -265,6 +265,7 @@ fn mistakes_of_the_first_day_are_answered_with_the_quoted_form() {
         ("if: ! has(@ctx.a)", "1:5", "if: \"! has(@ctx.a)\""),
         ("if: !!has(@ctx.a)", "1:5", "if: \"!!has(@ctx.a)\""),
         ("if: \"a\" == @ctx.x", "1:9", "if: '\"a\" == @ctx.x'"),
+        ("if: \"@ctx.a\" == \"x\"", "1:14", "if: \"@ctx.a == 'x'\""),
         ("if: 'a' in @ctx.x", "1:9", "if: \"'a' in @ctx.x\""),
         ("note: to do: this", "1:12", "note: \"to do: this\""),
         ("pattern: *.csv", "1:10", "pattern: \"*.csv\""),
