@@ -19,7 +19,7 @@ use lorch_types::IdempotencyKey;
 use lorch_types::job::{ErrorInfo, StepManifest};
 use lorch_types::json::{Limits, Object, Value, from_value, read};
 
-fn main() {
+fn main() -> io::Result<()> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "worker") {
         return serve(&arguments[1..]);
@@ -33,19 +33,17 @@ fn main() {
     a_worker_that_is_none_is_an_error();
     programs_are_what_they_are_without_a_worker();
     a_program_whose_parent_is_gone_does_not_start();
+    Ok(())
 }
 
-fn serve(arguments: &[OsString]) {
+fn serve(arguments: &[OsString]) -> io::Result<()> {
     match arguments {
-        [work] if work == "transform" => {
-            transform_worker(io::stdin().lock(), io::stdout().lock()).unwrap();
-        }
+        [work] if work == "transform" => transform_worker(io::stdin().lock(), io::stdout().lock()),
         [work, parent, dashes, command @ ..] if work == "exec" && dashes == "--" => {
-            let error = exec_worker(parent.to_str().unwrap().parse().unwrap(), command);
-            eprintln!("error: {error}");
-            std::process::exit(1);
+            let parent = parent.to_str().and_then(|parent| parent.parse().ok()).unwrap();
+            Err(exec_worker(parent, command))
         }
-        other => panic!("no work of a worker: {other:?}"),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
     }
 }
 
