@@ -1,6 +1,7 @@
 //! `lorch doctor`: whether everything is in place to run jobs here.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use clap::Args;
@@ -94,10 +95,7 @@ fn run_store(site: &Site) -> Finding {
     }
     let runs = Store::open(&path).and_then(|store| store.runs(now(), usize::MAX));
     match runs {
-        Err(error) => {
-            let fix = "move the file away, or set `[store] path` in lorch.toml".to_owned();
-            Finding::Bad(told(&error), fix)
-        }
+        Err(error) => Finding::Bad(told(&error), advice(&path, "[store] path")),
         Ok(runs) => {
             let stopped = runs.iter().filter(|run| run.status == RunStatus::Interrupted);
             let words = format!("{}, {}", shown(&path), counted(runs.len() as u64, "run"));
@@ -119,10 +117,18 @@ fn data_plane(site: &Site) -> Finding {
     }
     match DataPlane::open(&path) {
         Ok(_) => Finding::Good(shown(&path)),
-        Err(error) => Finding::Bad(
-            error.to_string(),
-            "move the file away, or set `[data_plane] url` in lorch.toml".to_owned(),
-        ),
+        Err(error) => Finding::Bad(error.to_string(), advice(&path, "[data_plane] url")),
+    }
+}
+
+/// What to do about a database that cannot be opened; `setting` says where it is.
+fn advice(path: &Path, setting: &str) -> String {
+    let opened = fs::OpenOptions::new().read(true).write(true).open(path);
+    match opened.map_err(|error| error.kind()) {
+        Err(io::ErrorKind::PermissionDenied) => {
+            format!("give yourself the right to read and write it: chmod u+rw {}", shown(path))
+        }
+        _ => format!("move the file away, or set `{setting}` in lorch.toml"),
     }
 }
 
