@@ -11,7 +11,8 @@ pub(crate) use lorch_engine::system_clock as now;
 /// The time that compiled documents carry: `SOURCE_DATE_EPOCH` (seconds since 1970) when it is set,
 /// as reproducible builds have it, otherwise now.
 pub(crate) fn compile_time() -> Result<Timestamp, Failure> {
-    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(now()) };
+    let set = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty());
+    let Some(text) = set else { return Ok(now()) };
     text.to_str()
         .and_then(|text| text.parse::<u64>().ok())
         .and_then(|seconds| Timestamp::from_unix_millis(seconds.checked_mul(1000)?))
