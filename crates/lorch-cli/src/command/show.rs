@@ -31,8 +31,8 @@ pub(crate) struct Show {
     /// The run.
     #[arg(value_name = "RUN_ID")]
     run_id: RunId,
-    /// One JSON document: `run_record`, `job_instance` and `attempts`.
-    #[arg(long, conflicts_with_all = ["manifest", "output"])]
+    /// JSON: `run_record`, `job_instance` and `attempts`, or the one document asked for.
+    #[arg(long)]
     json: bool,
     /// The manifest with which a step was last dispatched.
     #[arg(long, value_name = "STEP", conflicts_with = "output")]
