@@ -13,6 +13,8 @@ pub(crate) struct Assignment {
     path: Vec<Segment>,
     value: Value,
     text: String,
+    /// Why the value is a string although it begins as something else does.
+    doubt: Option<String>,
 }
 
 /// What `--set` can change.
@@ -67,6 +69,13 @@ impl Assignment {
     /// What it changes.
     pub(crate) fn target(&self) -> Target {
         self.target
+    }
+
+    /// A warning, when the value looks like JSON and is taken as a string.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let reason = self.doubt.as_ref()?;
+        let path = self.text.split('=').next().unwrap_or_default();
+        Some(format!("`--set {path}=…` is taken as a string, since it is no JSON: {reason}"))
     }
 
     /// Sets its value in `root`, making the objects and array items on the way.
@@ -145,12 +154,19 @@ impl FromStr for Assignment {
             Err(_) if rest.is_empty() => return Err(bad("it names nothing inside".to_owned())),
             Err(error) => return Err(bad(format!("{error}"))),
         };
-        Ok(Self {
-            target,
-            path: reference.path().to_vec(),
-            value: json::read(value.as_bytes(), Limits::default())
-                .unwrap_or_else(|_| Value::String(value.into())),
-            text: text.to_owned(),
-        })
+        let (value, doubt) = match json::read(value.as_bytes(), Limits::default()) {
+            Ok(value) => (value, None),
+            Err(error) => {
+                let doubt = looks_like_json(value).then(|| error.to_string());
+                (Value::String(value.into()), doubt)
+            }
+        };
+        Ok(Self { target, path: reference.path().to_vec(), value, text: text.to_owned(), doubt })
     }
+}
+
+/// Whether a text that is no JSON was probably meant to be.
+fn looks_like_json(text: &str) -> bool {
+    let is_number = text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok();
+    text.starts_with(['{', '[', '"']) || is_number
 }

@@ -13,18 +13,22 @@ use lorch_types::json::{Object, Value, to_value};
 #[derive(Debug)]
 pub(crate) struct EventLines {
     run_id: RunId,
+    line: Option<usize>,
 }
 
 impl EventLines {
-    /// For the run `run_id`.
-    pub(crate) fn new(run_id: RunId) -> Self {
-        Self { run_id }
+    /// For the run `run_id`, whose payload stands on the line `line` of a file.
+    pub(crate) fn new(run_id: RunId, line: Option<usize>) -> Self {
+        Self { run_id, line }
     }
 }
 
 impl Observer for EventLines {
     fn observe(&mut self, event: &Event<'_>) {
         let mut line = object(event);
+        if let (Event::RunStarted { .. }, Some(number)) = (event, self.line) {
+            line.insert("line", number as u64);
+        }
         line.insert("run_id", self.run_id.as_str());
         let mut text = Value::from(line).to_string();
         text.push('\n');

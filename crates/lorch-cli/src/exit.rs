@@ -20,8 +20,6 @@ pub(crate) enum Failure {
     Usage(anyhow::Error),
     /// A person stopped it.
     Interrupted,
-    /// Whoever read standard output has gone: nobody is left to tell.
-    OutputClosed,
 }
 
 /// What a command comes to.
@@ -40,17 +38,14 @@ impl Failure {
 
     /// The failure to write a result.
     pub(crate) fn output(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::Work(anyhow::Error::new(error).context("cannot write to standard output")),
-        }
+        Self::Work(anyhow::Error::new(error).context("cannot write to standard output"))
     }
 
     /// What is still to be told.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
-            Self::Reported | Self::Unreadable | Self::Interrupted | Self::OutputClosed => None,
+            Self::Reported | Self::Unreadable | Self::Interrupted => None,
         }
     }
 }
@@ -58,7 +53,7 @@ impl Failure {
 /// The exit status of every outcome.
 pub(crate) fn status(outcome: &Outcome) -> ExitCode {
     ExitCode::from(match outcome {
-        Ok(()) | Err(Failure::OutputClosed) => 0,
+        Ok(()) => 0,
         Err(Failure::Reported | Failure::Work(_)) => 1,
         Err(Failure::Usage(_) | Failure::Unreadable) => 2,
         Err(Failure::Interrupted) => 130,

@@ -5,18 +5,23 @@ use std::path::Path;
 use lorch_compile::{
     CTX_FILE, Compiled, Definition, Inputs, PAYLOAD_FILE, compile, read_definition,
 };
-use lorch_types::Timestamp;
-use lorch_types::diagnostic::{Color, Diagnostic, Severity, Source, render};
-use lorch_types::job::{JobInstance, JobStepInstance, Op, StepDef};
-use lorch_types::json::{Limits, Value};
+use lorch_types::diagnostic::{Code, Color, Diagnostic, Severity, Source, render};
+use lorch_types::job::JobInstance;
+use lorch_types::json::Limits;
 use lorch_types::pointer::Pointer;
+use lorch_types::{Kind, Timestamp};
+use lorch_validate::detect;
 
 use crate::exit::Failure;
-use crate::input::read_source;
+use crate::input::read_job;
 use crate::job_folder::JobFolder;
 use crate::job_inputs::Input;
 use crate::policy::Policy;
+use crate::step_check::{check_definition, check_instance};
 use crate::terminal::tell;
+
+/// A value has another type than it should.
+const WRONG_TYPE: Code = Code("L0301");
 
 /// What a job is prepared with.
 pub(crate) struct Preparation<'a> {
@@ -47,7 +52,7 @@ pub(crate) struct Prepared {
 
 /// Reads, compiles and checks the job in `file`.
 pub(crate) fn prepare(file: &Path, with: &Preparation<'_>) -> Result<Prepared, Failure> {
-    let source = read_source(file, with.limits)?;
+    let source = read_job(file, with.limits)?;
     let folder = JobFolder::new(with.job_dir.to_path_buf(), with.limits);
     let outcome = instance(&source, &folder, with);
     let mut sources = vec![source];
@@ -87,8 +92,7 @@ fn instance(
     folder: &JobFolder,
     with: &Preparation<'_>,
 ) -> Result<(JobInstance, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let document = source.read(with.limits).map_err(|error| vec![error.diagnostic()])?;
-    let definition = read_definition(document)?;
+    let definition = definition(source, with.limits)?;
     let inputs = Inputs {
         ctx: &with.ctx.value,
         payload: &with.payload.value,
@@ -97,17 +101,17 @@ fn instance(
         limits: with.limits,
     };
     let written = with.policy.map(|policy| (policy, definition.clone()));
-    let Compiled { instance, mut warnings } = compile(definition, &inputs)?;
-    if let Some((policy, definition)) = written {
-        let mut found = Vec::new();
-        for (index, step) in instance.steps.iter().enumerate() {
-            if step.compiled_skip {
-                continue;
-            }
-            let before = instance.steps.get(..index).unwrap_or_default();
-            let problems = policy.check(step, before);
-            found.extend(problems.into_iter().map(|it| placed(it, step, &definition, folder)));
+    let Compiled { instance, mut warnings } = match (compile(definition, &inputs), &written) {
+        (Ok(compiled), _) => compiled,
+        (Err(mut errors), Some((policy, definition))) => {
+            let more = check_definition(definition, folder, policy, &errors);
+            errors.extend(more);
+            return Err(errors);
         }
+        (Err(errors), None) => return Err(errors),
+    };
+    if let Some((policy, definition)) = &written {
+        let found = check_instance(&instance, definition, folder, policy);
         let refused = found.iter().any(|it| it.severity == Severity::Error);
         warnings.extend(found);
         if refused {
@@ -117,46 +121,39 @@ fn instance(
     Ok((instance, warnings))
 }
 
-/// A diagnostic about the params of a step, at the place where an author wrote them.
-fn placed(
-    mut diagnostic: Diagnostic,
-    step: &JobStepInstance,
-    definition: &Definition,
-    folder: &JobFolder,
-) -> Diagnostic {
-    let is_op = diagnostic.code.0 == "L0901";
-    diagnostic.message = format!("step `{}`: {}", step.step_id, diagnostic.message);
-    let Some((file, index)) = written_at(step, definition, folder) else { return diagnostic };
-    let mut pointer = Pointer::root().join("steps").join(index);
-    if is_op {
-        pointer.push("op");
-    } else {
-        pointer.push("params");
-        diagnostic.pointer.tokens().for_each(|token| pointer.push(token));
-    }
-    diagnostic.pointer = pointer;
-    diagnostic.file = file;
-    diagnostic
+/// Reads the definition in `source`; what is wrong with it is said in terms of its text.
+pub(crate) fn definition(source: &Source, limits: Limits) -> Result<Definition, Vec<Diagnostic>> {
+    let document = source.read(limits).map_err(|error| vec![error.diagnostic()])?;
+    read_definition(document).map_err(|diagnostics| match other_kind(source, limits) {
+        Some(kind) => vec![
+            Diagnostic::error(
+                WRONG_TYPE,
+                Pointer::root(),
+                format!("this is of the kind {kind}, not a definition of a job"),
+            )
+            .with_help(
+                "run the definition that it came from; `lorch validate` says whether it is valid",
+            ),
+        ],
+        None => as_written(diagnostics, source),
+    })
 }
 
-/// The file, unless it is the first, and the place in it of the definition of a step.
-fn written_at(
-    step: &JobStepInstance,
-    definition: &Definition,
-    folder: &JobFolder,
-) -> Option<(Option<lorch_types::SmolStr>, usize)> {
-    let mut names = step.step_id.as_str().split('/').peekable();
-    let (mut file, mut definition) = (None, definition.clone());
-    loop {
-        let name = names.next()?;
-        let is_named = |step: &StepDef| step.step_id.as_str() == name;
-        let index = definition.job.steps.iter().position(is_named)?;
-        if names.peek().is_none() {
-            return Some((file, index));
+/// The kind of the document in `source`, if it is certainly no definition.
+fn other_kind(source: &Source, limits: Limits) -> Option<Kind> {
+    let document = source.read(limits).ok()?;
+    detect(&document).ok().filter(|kind| *kind != Kind::JobDef)
+}
+
+/// Advice to put a value in quotes, with the value as it is written: that of `1.10` is 1.1.
+fn as_written(mut diagnostics: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
+    const ADVICE: &str = "put it in quotes";
+    let outline = source.outline();
+    for diagnostic in diagnostics.iter_mut().filter(|it| it.code == WRONG_TYPE) {
+        let advised = diagnostic.help.as_ref().is_some_and(|help| help.starts_with(ADVICE));
+        if let Some(text) = source.written(&outline, &diagnostic.pointer).filter(|_| advised) {
+            diagnostic.help = Some(format!("{ADVICE}: `\"{text}\"`"));
         }
-        let call = definition.job.steps.get(index).filter(|step| step.op == Op::JobRun)?;
-        let job_id = call.params.get("job_id").and_then(Value::as_str)?.parse().ok()?;
-        let (name, nested) = folder.known(&job_id)?;
-        (file, definition) = (Some(name), nested);
     }
+    diagnostics
 }

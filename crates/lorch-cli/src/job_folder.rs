@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 
-use lorch_compile::{Definition, Definitions, FindError, Found, read_definition};
+use lorch_compile::{Definition, Definitions, FindError, Found};
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::{Code, Diagnostic, Source};
 use lorch_types::job::JobId;
@@ -12,6 +12,7 @@ use lorch_types::json::Limits;
 use lorch_types::pointer::Pointer;
 
 use crate::input;
+use crate::job::definition;
 
 /// A nested job's file cannot be opened.
 const UNREADABLE: Code = Code("L0408");
@@ -74,7 +75,11 @@ impl Definitions for JobFolder {
             let path = self.folder.join(format!("{job_id}.{extension}"));
             let name: SmolStr = path.display().to_string().into();
             let invalid = |diagnostics| FindError::Invalid { name: name.clone(), diagnostics };
-            let text = match input::read_file(&path, self.limits) {
+            let read = match input::is_stream(&path) {
+                true => Err(io::Error::other("it is not a regular file")),
+                false => input::read_file(&path, self.limits),
+            };
+            let text = match read {
                 Ok(text) => text,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => {
@@ -87,8 +92,7 @@ impl Definitions for JobFolder {
                 }
             };
             let source = input::source(&path, text);
-            let document = source.read(self.limits).map_err(|error| vec![error.diagnostic()]);
-            return match document.and_then(read_definition) {
+            return match definition(&source, self.limits) {
                 Ok(definition) => {
                     let read = (job_id.clone(), source, definition.clone());
                     self.read.borrow_mut().push(read);

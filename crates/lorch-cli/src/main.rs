@@ -24,6 +24,7 @@ mod policy;
 mod progress;
 mod runner;
 mod site;
+mod step_check;
 mod summary;
 mod table;
 mod terminal;

@@ -3,9 +3,10 @@
 use anyhow::Context;
 use lorch_backends::{Config, Workspace, check_params, check_policy};
 use lorch_types::diagnostic::{Diagnostic, Severity};
-use lorch_types::job::JobStepInstance;
+use lorch_types::job::DispatchOp;
 use lorch_types::json::{Object, Value};
 use lorch_types::pointer::Pointer;
+use lorch_types::reference::ReferenceError;
 use lorch_types::template::Expression;
 
 use crate::exit::Failure;
@@ -13,6 +14,9 @@ use crate::site::Site;
 
 /// A file is read that is not there now.
 const NO_FILE: &str = "L0913";
+
+/// How a string of the params is read: as an author wrote it, or as it was compiled.
+pub(crate) type Parse = fn(&str) -> Result<Expression, ReferenceError>;
 
 /// What the backends of a workspace have and allow.
 #[derive(Debug)]
@@ -30,52 +34,52 @@ impl Policy {
         Ok(Self { workspace, config: site.config.clone() })
     }
 
-    /// What is wrong with `step`, as far as its params are known; pointers begin at its params.
-    /// `before` are the steps that come before it.
+    /// What is wrong with a step of `op`, as far as its params are known; pointers begin at them.
+    /// `parse` reads their strings. `files_may_come` when a step before may write files.
     pub(crate) fn check(
         &self,
-        step: &JobStepInstance,
-        before: &[JobStepInstance],
+        op: &DispatchOp,
+        params: &Object,
+        parse: Parse,
+        files_may_come: bool,
     ) -> Vec<Diagnostic> {
         let mut open = Vec::new();
-        let params = known(&step.params, &mut open);
-        let mut found = check_params(&step.op, &params, &open);
+        let params = known(params, parse, &mut open);
+        let mut found = check_params(op, &params, &open);
         if found.is_empty() {
-            found = check_policy(&step.op, &params, &open, &self.config, &self.workspace);
+            found = check_policy(op, &params, &open, &self.config, &self.workspace);
         }
-        for missing in found.iter_mut().filter(|it| it.code.0 == NO_FILE) {
-            if !before.iter().any(may_write_files) {
-                missing.severity = Severity::Error;
-                missing.help = None;
-            }
+        for missing in found.iter_mut().filter(|it| it.code.0 == NO_FILE && !files_may_come) {
+            missing.severity = Severity::Error;
+            missing.help = None;
         }
         found
     }
 }
 
-/// Whether a file may be there after the step that was not there before.
-fn may_write_files(step: &JobStepInstance) -> bool {
-    !step.compiled_skip && matches!(&*step.op.to_string(), "compute.render" | "compute.exec")
+/// Whether a file may be there after a step of `op` that was not there before.
+pub(crate) fn may_write_files(op: &DispatchOp) -> bool {
+    matches!(&*op.to_string(), "compute.render" | "compute.exec")
 }
 
 /// The params as the data that they stand for; those at the places in `open` are not known before the
 /// step is dispatched, and keep their text.
-fn known(params: &Object, open: &mut Vec<Pointer>) -> Object {
+fn known(params: &Object, parse: Parse, open: &mut Vec<Pointer>) -> Object {
     let mut at = Pointer::root();
     params
         .iter()
         .map(|(key, value)| {
             at.push(key);
-            let value = known_value(value, &mut at, open);
+            let value = known_value(value, parse, &mut at, open);
             at.pop();
             (key.clone(), value)
         })
         .collect()
 }
 
-fn known_value(value: &Value, at: &mut Pointer, open: &mut Vec<Pointer>) -> Value {
+fn known_value(value: &Value, parse: Parse, at: &mut Pointer, open: &mut Vec<Pointer>) -> Value {
     match value {
-        Value::String(text) => match Expression::parse_compiled(text) {
+        Value::String(text) => match parse(text) {
             Ok(Expression::Literal(text)) => Value::String(text),
             _ => {
                 open.push(at.clone());
@@ -85,7 +89,7 @@ fn known_value(value: &Value, at: &mut Pointer, open: &mut Vec<Pointer>) -> Valu
         Value::Array(items) => {
             let items = items.iter().enumerate().map(|(index, item)| {
                 at.push(index);
-                let item = known_value(item, at, open);
+                let item = known_value(item, parse, at, open);
                 at.pop();
                 item
             });
@@ -94,7 +98,7 @@ fn known_value(value: &Value, at: &mut Pointer, open: &mut Vec<Pointer>) -> Valu
         Value::Object(object) => {
             let members = object.iter().map(|(key, value)| {
                 at.push(key);
-                let value = known_value(value, at, open);
+                let value = known_value(value, parse, at, open);
                 at.pop();
                 (key.clone(), value)
             });

@@ -30,6 +30,8 @@ pub(crate) struct Planned {
     pub(crate) instance: JobInstance,
     /// What tells it from the others, for people.
     pub(crate) label: String,
+    /// The line of the file of payloads on which its payload stands.
+    pub(crate) line: Option<usize>,
 }
 
 /// Runs what is planned, and shows it.
@@ -55,20 +57,25 @@ struct Counts {
 impl Runner<'_> {
     /// One run, with all its steps shown.
     pub(crate) fn one(&self, planned: &Planned) -> Outcome {
-        let Planned { record, instance, .. } = planned;
-        self.show(record, instance, |observer| self.engine.start(record, instance, observer))
+        let Planned { record, instance, line, .. } = planned;
+        let events = EventLines::new(record.run_id.clone(), *line);
+        self.show(record, instance, events, |observer| {
+            self.engine.start(record, instance, observer)
+        })
     }
 
-    /// The run that `work` starts or resumes, with all its steps shown.
+    /// The run that `work` starts or resumes, with all its steps shown; programs
+    /// read of it as `events`.
     pub(crate) fn show(
         &self,
         record: &RunRecord,
         instance: &JobInstance,
+        mut events: EventLines,
         work: impl FnOnce(&mut dyn Observer) -> Result<Conclusion, EngineError>,
     ) -> Outcome {
         let run_id = &record.run_id;
         if self.json {
-            let conclusion = work(&mut EventLines::new(run_id.clone()))?;
+            let conclusion = work(&mut events)?;
             return outcome(&conclusion);
         }
         let began = Instant::now();
@@ -138,9 +145,9 @@ impl Runner<'_> {
     }
 
     fn one_of_many(&self, planned: &Planned) -> Result<Conclusion, EngineError> {
-        let Planned { record, instance, label } = planned;
+        let Planned { record, instance, label, line: payload_line } = planned;
         if self.json {
-            let mut events = EventLines::new(record.run_id.clone());
+            let mut events = EventLines::new(record.run_id.clone(), *payload_line);
             let ended = self.engine.start(record, instance, &mut events);
             if let Err(error) = &ended {
                 tell(&format!("error: run {}: {error}\n", record.run_id));

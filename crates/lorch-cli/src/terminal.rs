@@ -49,10 +49,14 @@ impl ColorChoice {
     }
 }
 
-/// Writes a result to standard output, as it is.
+/// Writes a result to standard output, as it is; that nobody reads on is no failure, and makes no
+/// failure a success.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line of the result.
@@ -74,6 +78,15 @@ pub(crate) fn tell_error(message: &str, color: Color) {
     // Advice stands on lines of its own; within a line nothing is obeyed.
     let message: Vec<String> = message.lines().map(visible).collect();
     tell(&format!("{label}: {}\n", message.join("\n")));
+}
+
+/// Tells a person what may not be what they meant.
+pub(crate) fn tell_warning(message: &str, color: Color) {
+    let label = match color {
+        Color::Always => "\x1b[1;33mwarning\x1b[0m",
+        Color::Never => "warning",
+    };
+    tell(&format!("{label}: {}\n", visible(message)));
 }
 
 /// Writes a document: indented for people on a terminal, otherwise as one line of canonical JSON,

@@ -11,7 +11,7 @@ use crate::cli::Global;
 use crate::clock::compile_time;
 use crate::exit::{Failure, Outcome};
 use crate::job::{Preparation, Prepared, prepare};
-use crate::job_inputs::JobInputs;
+use crate::job_inputs::{JobInputs, Reading};
 use crate::policy::Policy;
 use crate::site::Site;
 use crate::terminal::{Stream, print};
@@ -43,7 +43,10 @@ pub(crate) fn check(arguments: &Check, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let policy = Policy::of(&site)?;
     let limits = site.limits();
-    let (ctx, payload) = (arguments.inputs.ctx(limits)?, arguments.inputs.payload(limits)?);
+    let color = global.color.on(Stream::Error);
+    arguments.inputs.vet(&arguments.jobs, color)?;
+    let reading = Reading { limits, color };
+    let (ctx, payload) = (arguments.inputs.ctx(reading)?, arguments.inputs.payload(reading)?);
     let mut findings = Vec::new();
     let mut valid = true;
     for job in &arguments.jobs {

@@ -9,7 +9,7 @@ use crate::cli::Global;
 use crate::clock::compile_time;
 use crate::exit::Outcome;
 use crate::job::{Preparation, prepare};
-use crate::job_inputs::JobInputs;
+use crate::job_inputs::{JobInputs, Reading};
 use crate::site::Site;
 use crate::terminal::{Stream, print, print_document};
 
@@ -35,7 +35,10 @@ pub(crate) struct Compile {
 pub(crate) fn compile(arguments: &Compile, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let limits = site.limits();
-    let (ctx, payload) = (arguments.inputs.ctx(limits)?, arguments.inputs.payload(limits)?);
+    let color = global.color.on(Stream::Error);
+    arguments.inputs.vet([&arguments.job], color)?;
+    let reading = Reading { limits, color };
+    let (ctx, payload) = (arguments.inputs.ctx(reading)?, arguments.inputs.payload(reading)?);
     let with = Preparation {
         ctx: &ctx,
         payload: &payload,
@@ -44,7 +47,7 @@ pub(crate) fn compile(arguments: &Compile, global: &Global) -> Outcome {
         limits,
         policy: None,
     };
-    let instance = prepare(&arguments.job, &with)?.told(global.color.on(Stream::Error))?;
+    let instance = prepare(&arguments.job, &with)?.told(color)?;
     if io::stdout().is_terminal() {
         return print_document(&instance);
     }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use clap::Args;
 use lorch_manifest::{Outputs, manifest as derive};
-use lorch_types::Timestamp;
+use lorch_types::diagnostic::{Color, Diagnostic, Source, render, visible};
 use lorch_types::job::{JobInstance, RunId, RunRecord, StepPath};
 use lorch_types::json::{Limits, Object, Value, from_value};
+use lorch_types::{Kind, Timestamp};
+use lorch_validate::{Validator, Violation, detect};
 
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
-use crate::input::read_value;
+use crate::input::{read_stdin_once, read_value};
 use crate::site::Site;
-use crate::terminal::print_document;
-use lorch_types::diagnostic::visible;
+use crate::terminal::{Stream, print_document, tell};
 
 /// Derive the manifest of a step, on standard output: what a backend would be given.
 #[derive(Debug, Args)]
@@ -45,18 +46,18 @@ pub(crate) struct Manifest {
     started_at: Option<Timestamp>,
 }
 
+/// How large the file of outputs may be.
+const OUTPUTS_BYTES: usize = 1 << 30;
+
 /// Writes the manifest.
 pub(crate) fn manifest(arguments: &Manifest, global: &Global) -> Outcome {
     let site = Site::find(global)?;
-    let (source, document) = read_value(&arguments.instance, site.limits())?;
-    let instance: JobInstance = from_value(&document).map_err(|error| {
-        Failure::work(format!(
-            "`{}` is no instance: {error}\n  = help: `lorch validate --schema job-instance {}` \
-             says everything that is wrong",
-            visible(&source.name),
-            arguments.instance.display(),
-        ))
-    })?;
+    let color = global.color.on(Stream::Error);
+    let files = [&arguments.instance].into_iter().chain(&arguments.outputs);
+    read_stdin_once(files.chain(&arguments.envelope).map(PathBuf::as_path))?;
+    let (source, document) = read_value(&arguments.instance, site.limits(), color)?;
+    let instance: JobInstance = from_value(&document)
+        .map_err(|error| no_instance(&source, &document, &error.to_string(), color))?;
     if let Some(step_id) = instance.repeated_step() {
         let name = visible(&source.name);
         return Err(Failure::work(format!("two steps of `{name}` have the name `{step_id}`")));
@@ -77,23 +78,40 @@ pub(crate) fn manifest(arguments: &Manifest, global: &Global) -> Outcome {
         run_id: arguments.run_id.clone(),
         job_id: instance.job_id.clone(),
         job_def_sha256: instance.job_def_sha256.clone(),
-        envelope: object(arguments.envelope.as_ref(), "the envelope", site.limits())?,
+        envelope: object(arguments.envelope.as_ref(), "the envelope", site.limits(), color)?,
         started_at,
     };
-    // Each output may be larger than a document; there is no limit to their number.
-    let unlimited = Limits { max_bytes: usize::MAX };
-    let outputs = object(arguments.outputs.as_ref(), "the file of outputs", unlimited)?;
+    // Each output may be larger than a document, and there may be many.
+    let limits = Limits { max_bytes: OUTPUTS_BYTES };
+    let outputs = object(arguments.outputs.as_ref(), "the file of outputs", limits, color)?;
     let outputs = by_step(outputs)?;
     print_document(&derive(&instance, step, &record, &outputs).map_err(Failure::work)?)
 }
 
-fn object(file: Option<&PathBuf>, what: &str, limits: Limits) -> Result<Object, Failure> {
-    match file.map(|file| read_value(file, limits)).transpose()? {
+/// Tells everything that is wrong with the document that should be an instance.
+fn no_instance(source: &Source, document: &Value, error: &str, color: Color) -> Failure {
+    let violations = Validator::for_kind(Kind::JobInstance).validate(document);
+    let diagnostics: Vec<Diagnostic> = violations.iter().map(Violation::diagnostic).collect();
+    tell(&render(&diagnostics, std::slice::from_ref(source), color));
+    let help = match detect(document) {
+        Ok(Kind::JobDef) => "\n  = help: `lorch compile` makes the instance of a definition",
+        _ => "",
+    };
+    Failure::work(format!("`{}` is no instance: {error}{help}", visible(&source.name)))
+}
+
+fn object(
+    file: Option<&PathBuf>,
+    what: &str,
+    limits: Limits,
+    color: Color,
+) -> Result<Object, Failure> {
+    match file.map(|file| read_value(file, limits, color)).transpose()? {
         None => Ok(Object::new()),
         Some((_, Value::Object(object))) => Ok(object),
         Some((_, other)) => {
             let found = other.value_type().with_article();
-            Err(Failure::usage(format!("{what} is {found}; it has to be an object")))
+            Err(Failure::work(format!("{what} is {found}; it has to be an object")))
         }
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use lorch_types::job::{AttemptStatus, RunId};
 
 use crate::cli::Global;
+use crate::events::EventLines;
 use crate::exit::Outcome;
 use crate::machinery::engine;
 use crate::runner::Runner;
@@ -43,5 +44,6 @@ pub(crate) fn resume(arguments: &Resume, global: &Global) -> Outcome {
     drop(store);
     let engine = engine(&site)?;
     let runner = Runner { engine: &engine, site: &site, global, json: arguments.json };
-    runner.show(&record, &instance, |observer| engine.resume(run_id, observer))
+    let events = EventLines::new(run_id.clone(), None);
+    runner.show(&record, &instance, events, |observer| engine.resume(run_id, observer))
 }

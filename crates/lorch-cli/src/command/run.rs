@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lorch_types::Timestamp;
-use lorch_types::diagnostic::render;
+use lorch_types::diagnostic::{Format, Source, render};
 use lorch_types::job::{JobInstance, RunRecord};
 use lorch_types::json::{self, Limits, Object};
 
@@ -12,9 +11,9 @@ use crate::cli::Global;
 use crate::clock::{compile_time, new_run_id, now};
 use crate::dry_run::dry_run;
 use crate::exit::{Failure, Outcome};
-use crate::input::read_bytes;
+use crate::input::read_lines;
 use crate::job::{Preparation, prepare};
-use crate::job_inputs::{Input, JobInputs};
+use crate::job_inputs::{Input, JobInputs, Reading};
 use crate::machinery::engine;
 use crate::policy::Policy;
 use crate::runner::{Planned, Runner};
@@ -76,9 +75,13 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
 
 /// A run for each job and payload; all of what is wrong with any of them is told.
 fn plan(arguments: &Run, site: &Site, global: &Global) -> Result<Vec<Planned>, Failure> {
-    let ctx = arguments.inputs.ctx(site.limits())?;
-    let envelope = arguments.inputs.envelope(arguments.envelope.as_deref(), site.limits())?;
-    let payloads = payloads(arguments, site)?;
+    let color = global.color.on(Stream::Error);
+    let others = arguments.jobs.iter().chain(&arguments.envelope).chain(&arguments.each);
+    arguments.inputs.vet(others, color)?;
+    let reading = Reading { limits: site.limits(), color };
+    let ctx = arguments.inputs.ctx(reading)?;
+    let envelope = arguments.inputs.envelope(arguments.envelope.as_deref(), reading)?;
+    let payloads = payloads(arguments, site, reading)?;
     let policy = Policy::of(site)?;
     let at = compile_time()?;
     let mut planned = Vec::new();
@@ -96,13 +99,12 @@ fn plan(arguments: &Run, site: &Site, global: &Global) -> Result<Vec<Planned>, F
             };
             let prepared = prepare(job, &with)?;
             if !prepared.diagnostics.is_empty() {
-                let color = global.color.on(Stream::Error);
                 tell(&render(&prepared.diagnostics, &prepared.sources, color));
             }
             match prepared.instance {
                 Some(instance) => {
                     let label = label(job, payload, arguments.each.is_some());
-                    planned.push(planned_run(instance, &envelope, label, now()));
+                    planned.push(planned_run(instance, &envelope, label, payload.line));
                 }
                 None => refused = true,
             }
@@ -111,20 +113,21 @@ fn plan(arguments: &Run, site: &Site, global: &Global) -> Result<Vec<Planned>, F
     if refused { Err(Failure::Reported) } else { Ok(planned) }
 }
 
-fn payloads(arguments: &Run, site: &Site) -> Result<Vec<Input>, Failure> {
+fn payloads(arguments: &Run, site: &Site, reading: Reading) -> Result<Vec<Input>, Failure> {
     let Some(file) = &arguments.each else {
-        return Ok(vec![arguments.inputs.payload(site.limits())?]);
+        return Ok(vec![arguments.inputs.payload(reading)?]);
     };
-    let unlimited = Limits { max_bytes: usize::MAX };
-    let text = read_bytes(file, unlimited)?;
     let limits = Limits { max_bytes: site.config.limits.max_line_bytes.get() };
-    let lines = text.split(|byte| *byte == b'\n').enumerate();
-    let lines = lines.filter(|(_, line)| !line.iter().all(u8::is_ascii_whitespace));
-    let payloads = lines.map(|(index, line)| {
-        let name = format!("{}:{}", file.display(), index + 1);
-        let value = json::read(line, limits)
-            .map_err(|error| Failure::work(format!("{name}:{}: {error}", error.place.column)))?;
-        arguments.inputs.payload_of(value, &name)
+    let payloads = read_lines(file, limits)?.into_iter().map(|(number, line)| {
+        let value = json::read(&line, limits).map_err(|mut error| {
+            // The text before the line is empty lines: only its place in the file matters.
+            error.offset += number - 1;
+            let text = [vec![b'\n'; number - 1], line].concat();
+            let source = Source { name: file.display().to_string(), text, format: Format::Json };
+            tell(&render(&[error.diagnostic()], &[source], reading.color));
+            Failure::Reported
+        })?;
+        arguments.inputs.payload_of(value, file, number)
     });
     payloads.collect()
 }
@@ -137,8 +140,9 @@ fn planned_run(
     instance: JobInstance,
     envelope: &Object,
     label: String,
-    started_at: Timestamp,
+    line: Option<usize>,
 ) -> Planned {
+    let started_at = now();
     let record = RunRecord {
         run_id: new_run_id(started_at),
         job_id: instance.job_id.clone(),
@@ -146,5 +150,5 @@ fn planned_run(
         envelope: envelope.clone(),
         started_at,
     };
-    Planned { record, instance, label }
+    Planned { record, instance, label, line }
 }

@@ -60,6 +60,7 @@ struct Verdict<'a> {
 
 /// Validates every file, and reports what is wrong with each.
 pub(crate) fn validate(arguments: &Validate, global: &Global) -> Outcome {
+    input::read_stdin_once(arguments.files.iter().map(PathBuf::as_path))?;
     let limits = Site::find(global)?.config.limits;
     let mut verdict = Verdict {
         arguments,

@@ -5,6 +5,8 @@ use std::process::Stdio;
 use crate::lorch::{Folder, command};
 
 const HELLO: &str = "job_id: a\nversion: \"1\"\nsteps: []\n";
+const CALL: &str = "job_id: a\nversion: \"1\"\nsteps:\n  - { step_id: a, op: job.run, params: { job_id: pipe } }\n";
+const COUNT: &str = "job_id: a\nversion: \"1\"\nsteps:\n  - { step_id: a, op: write.create_table, params: { table: t, columns: [{ name: id, type: integer }] } }\n";
 
 #[track_caller]
 fn ends(folder: &Folder, arguments: &[&str], status: i32, words: &str) {
@@ -218,12 +220,112 @@ fn help() {
 #[test]
 fn endless_input_is_read_no_further_than_it_may_be() {
     let folder = Folder::new();
-    ends(&folder, &["check", "/dev/zero"], 1, "L0007");
-    ends(&folder, &["validate", "/dev/zero"], 1, "L0007");
     folder.write("job.yaml", HELLO);
+    ends(&folder, &["validate", "/dev/zero"], 1, "L0007");
     ends(&folder, &["run", "job.yaml", "--payload", "/dev/zero"], 1, "L0007");
-    let ran = folder.run_with(["validate", "-"], vec![b' '; 17 << 20], &[]).ends(1);
-    assert!(ran.stdout.contains("L0007"), "{}", ran.stdout);
+    ends(&folder, &["run", "job.yaml", "--each", "/dev/zero"], 1, "L0007");
+    for arguments in [["validate", "-"], ["check", "-"]] {
+        let ran = folder.run_with(arguments, vec![b' '; 17 << 20], &[]).ends(1);
+        assert!(ran.stdout.contains("L0007"), "{}", ran.stdout);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_job_is_a_file_or_standard_input() {
+    let folder = Folder::new();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.yaml")).status();
+    assert!(made.unwrap().success());
+    folder.write("job.yaml", CALL);
+    for file in ["/dev/zero", "/dev/null", "pipe.yaml"] {
+        ends(&folder, &["check", file], 2, "not a regular file");
+        ends(&folder, &["run", file], 2, "not a regular file");
+    }
+    ends(&folder, &["check", "job.yaml"], 1, "L0408");
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO);
+    let twice: [&[&str]; 6] = [
+        &["compile", "-", "--payload", "-"],
+        &["check", "-", "-"],
+        &["run", "job.yaml", "--ctx", "-", "--envelope", "-"],
+        &["run", "-", "--each", "-"],
+        &["validate", "-", "-"],
+        &[
+            "manifest",
+            "-",
+            "--step",
+            "a",
+            "--run-id",
+            "01KADE3Q6BZ5T8V0X2Y4W6R9SN",
+            "--outputs",
+            "-",
+        ],
+    ];
+    for arguments in twice {
+        ends(&folder, arguments, 2, "2 arguments read standard input");
+    }
+}
+
+#[test]
+fn data_that_cannot_be_read_is_shown_as_documents_are() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO).write("bad.json", "{\"a\": 1,\n \"a\": 2}");
+    folder.write("lines.ndjson", "{}\n\n{\"a\": tru}\n");
+    for argument in ["--payload", "--ctx", "--envelope"] {
+        ends(&folder, &["run", "job.yaml", argument, "bad.json"], 1, "--> bad.json:2:2");
+        ends(&folder, &["run", "job.yaml", argument, "none.json"], 2, "none.json");
+    }
+    ends(&folder, &["run", "job.yaml", "--each", "lines.ndjson"], 1, "--> lines.ndjson:3:");
+    let manifest = ["--step", "a", "--run-id", "01KADE3Q6BZ5T8V0X2Y4W6R9SN"];
+    let about = |file| ["manifest", file].into_iter().chain(manifest).collect::<Vec<_>>();
+    ends(&folder, &about("bad.json"), 1, "--> bad.json:2:2");
+    ends(&folder, &about("job.yaml"), 1, "--> job.yaml:");
+    ends(&folder, &about("job.yaml"), 1, "`lorch compile` makes the instance");
+    ends(&folder, &about("none.json"), 2, "none.json");
+}
+
+#[test]
+fn a_value_that_is_almost_json_is_doubted() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO);
+    let doubted = ["{a: 1}", "[1,", "\"open", "007", "1.", "+5", "{\"a\":1,\"a\":2}"];
+    for value in doubted {
+        let ran =
+            folder.run(["compile", "job.yaml", "--set", &format!("payload.v={value}")]).ends(0);
+        assert!(ran.stderr.starts_with("warning: `--set payload.v=…`"), "{value}: {}", ran.stderr);
+    }
+    for value in ["2026-11-20", "five", "", "1.2.3", "inf", "-", "5", "[1]", "10.0.0.1/8"] {
+        let ran =
+            folder.run(["compile", "job.yaml", "--set", &format!("payload.v={value}")]).ends(0);
+        assert!(!ran.stderr.contains("taken as a string"), "{value}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_empty_source_date_is_none() {
+    let folder = Folder::new();
+    folder.write("job.yaml", HELLO);
+    folder.run_with(["compile", "job.yaml"], "", &[("SOURCE_DATE_EPOCH", "")]).ends(0);
+    folder.run_with(["compile", "job.yaml"], "", &[("SOURCE_DATE_EPOCH", "x")]).ends(2);
+}
+
+#[test]
+fn programs_learn_the_line_of_a_payload_and_may_always_ask_for_json() {
+    let folder = Folder::new();
+    folder.write("job.yaml", COUNT).write("lines.ndjson", "{}\n\n{}\n");
+    let ran = folder.run(["run", "job.yaml", "--each", "lines.ndjson", "--json"]).ends(0);
+    let lines = ran.lines();
+    let started = lines.iter().filter_map(|line| line.get("line")?.as_u64());
+    assert_eq!(started.collect::<Vec<_>>(), [1, 3]);
+    let run_id = lines[0].get("run_id").and_then(|it| it.as_str()).unwrap();
+    let show = ["show", run_id, "--json"];
+    let output = folder.run(show.into_iter().chain(["--output", "a"])).ends(0).json();
+    assert!(output.get("created").is_some(), "{output}");
+    folder.run(show.into_iter().chain(["--manifest", "a"])).ends(0).json();
 }
 
 #[test]
@@ -243,12 +345,15 @@ fn a_failure_is_one_though_nobody_reads_of_it() {
         "job.yaml",
         "job_id: a\nversion: \"1\"\nsteps: [{ step_id: a, op: assert.rows, params: { table: t, min: 1 } }]\n",
     );
-    let mut child = command(folder.path())
-        .args(["run", "job.yaml"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    folder.write("bad.yaml", "job_id: 1\n");
+    for arguments in [&["run", "job.yaml"][..], &["check", "bad.yaml"], &["validate", "bad.yaml"]] {
+        let mut child = command(folder.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{arguments:?}");
+    }
 }

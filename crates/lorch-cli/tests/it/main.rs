@@ -8,6 +8,7 @@
 
 mod arguments;
 mod codes;
+mod diagnostics;
 mod documents;
 mod example;
 mod lorch;
