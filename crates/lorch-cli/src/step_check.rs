@@ -51,22 +51,23 @@ pub(crate) fn check_instance(
     found.all
 }
 
-/// What is wrong with the steps of a job that does not compile, besides `errors`.
+/// What is wrong with the steps of a job that does not compile, besides what `compiling` says.
 ///
 /// Of values that are not literals nothing is known, and nothing of steps that may be skipped.
 pub(crate) fn check_definition(
     definition: &Definition,
     folder: &JobFolder,
     policy: &Policy,
-    errors: &[Diagnostic],
+    compiling: &[Diagnostic],
 ) -> Vec<Diagnostic> {
+    let errors = compiling.iter().filter(|it| it.severity == Severity::Error).count();
     let mut walk = Walk {
         folder,
         policy,
-        told: errors.iter().map(|it| (it.file.clone(), it.pointer.clone())).collect(),
+        told: compiling.iter().map(|it| (it.file.clone(), it.pointer.clone())).collect(),
         visited: HashSet::new(),
         files_may_come: false,
-        found: Found::default(),
+        found: Found { errors, ..Found::default() },
     };
     walk.job(&definition.job, None, "");
     walk.found.all
