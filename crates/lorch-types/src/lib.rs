@@ -4,8 +4,8 @@
 //! documents depends on this crate alone.
 //!
 //! In reading order: [`json`] holds values, the strict reader and canonical JSON ([`yaml`], behind
-//! the feature of that name, reads YAML into the same values); [`pointer`], [`place`] and
-//! [`diagnostic`] say where something stands and what is wrong there; [`reference`], [`template`]
+//! the feature of that name, reads YAML into the same values); [`mod@pointer`], [`place`] and
+//! [`diagnostic`] say where something stands and what is wrong there; [`mod@reference`], [`template`]
 //! and [`condition`] are the reference language; [`job`] holds the documents of the job family;
 //! [`schema`] gives the JSON Schema of each, and [`kind`] tells them apart.
 

@@ -22,7 +22,7 @@ pub struct ReadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadErrorKind {
-    /// It is larger than [`Limits::max_bytes`].
+    /// It is larger than [`Limits::max_bytes`](super::Limits::max_bytes).
     #[error("the document has {size} bytes, the limit is {limit}")]
     TooLarge {
         /// Its size in bytes.
@@ -56,7 +56,7 @@ pub enum ReadErrorKind {
         /// The key.
         key: SmolStr,
     },
-    /// Arrays and objects nest deeper than [`Limits::MAX_DEPTH`].
+    /// Arrays and objects nest deeper than [`Limits::MAX_DEPTH`](super::Limits::MAX_DEPTH).
     #[error("arrays and objects nest deeper than {limit} levels")]
     TooDeep {
         /// The limit.
