@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use lorch_compile::{
-    CTX_FILE, Compiled, Definition, Inputs, PAYLOAD_FILE, compile, read_definition,
+    CTX_FILE, Compiled, Definition, Inputs, PAYLOAD_FILE, compile, compile_document,
+    read_definition,
 };
 use lorch_types::diagnostic::{Code, Color, Diagnostic, Severity, Source, render};
 use lorch_types::job::JobInstance;
@@ -92,7 +93,6 @@ fn instance(
     folder: &JobFolder,
     with: &Preparation<'_>,
 ) -> Result<(JobInstance, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let definition = definition(source, with.limits)?;
     let inputs = Inputs {
         ctx: &with.ctx.value,
         payload: &with.payload.value,
@@ -100,6 +100,8 @@ fn instance(
         compiled_at: with.at,
         limits: with.limits,
     };
+    let definition = definition(source, with.limits)
+        .map_err(|structure| with_the_rest(structure, source, &inputs))?;
     let written = with.policy.map(|policy| (policy, definition.clone()));
     let Compiled { instance, mut warnings } = match (compile(definition, &inputs), &written) {
         (Ok(compiled), _) => compiled,
@@ -139,6 +141,22 @@ pub(crate) fn definition(source: &Source, limits: Limits) -> Result<Definition, 
     })
 }
 
+/// What is wrong with the structure of the definition in `source`, and with the rest of it.
+fn with_the_rest(
+    structure: Vec<Diagnostic>,
+    source: &Source,
+    inputs: &Inputs<'_>,
+) -> Vec<Diagnostic> {
+    let is_definition = other_kind(source, inputs.limits).is_none();
+    match source.read(inputs.limits) {
+        Ok(document) if is_definition => match compile_document(document, inputs) {
+            Err(all) => as_written(all, source),
+            Ok(_) => structure,
+        },
+        _ => structure,
+    }
+}
+
 /// The kind of the document in `source`, if it is certainly no definition.
 fn other_kind(source: &Source, limits: Limits) -> Option<Kind> {
     let document = source.read(limits).ok()?;
@@ -149,7 +167,8 @@ fn other_kind(source: &Source, limits: Limits) -> Option<Kind> {
 fn as_written(mut diagnostics: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
     const ADVICE: &str = "put it in quotes";
     let outline = source.outline();
-    for diagnostic in diagnostics.iter_mut().filter(|it| it.code == WRONG_TYPE) {
+    let mistyped = |it: &&mut Diagnostic| it.code == WRONG_TYPE && it.file.is_none();
+    for diagnostic in diagnostics.iter_mut().filter(mistyped) {
         let advised = diagnostic.help.as_ref().is_some_and(|help| help.starts_with(ADVICE));
         if let Some(text) = source.written(&outline, &diagnostic.pointer).filter(|_| advised) {
             diagnostic.help = Some(format!("{ADVICE}: `\"{text}\"`"));

@@ -162,6 +162,7 @@ impl ReferenceError {
 
 fn joined(first: Option<String>, second: Option<String>) -> Option<String> {
     match (first, second) {
+        (Some(first), Some(second)) if first.ends_with('?') => Some(format!("{first} {second}")),
         (Some(first), Some(second)) => Some(format!("{first}; {second}")),
         (first, second) => first.or(second),
     }
