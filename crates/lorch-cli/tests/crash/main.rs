@@ -51,11 +51,15 @@ fn every_effect_happens_once_wherever_the_process_is_killed() {
         Err(_) => 2_u64,
     };
     assert!(seeds > 0, "no seed, no test");
+    // A copy, so that a build going on beside the test cannot change what it tests half-way.
+    let folder = tempfile::tempdir().unwrap();
+    let binary = folder.path().join("lorch");
+    std::fs::copy(env!("CARGO_BIN_EXE_lorch"), &binary).unwrap();
     let mut fired: BTreeMap<&str, usize> = BTreeMap::new();
     for seed in 1..=seeds {
         for (index, (point, hits)) in POINTS.into_iter().enumerate() {
             let mut random = Random(seed * 1000 + index as u64);
-            let crashes = Trial::new(point).run(point, hits, &mut random);
+            let crashes = Trial::new(point, &binary).run(point, hits, &mut random);
             *fired.entry(point).or_default() += crashes;
         }
     }
@@ -67,18 +71,19 @@ fn every_effect_happens_once_wherever_the_process_is_killed() {
 }
 
 /// A folder with the job, in which it is run, killed and resumed.
-struct Trial {
+struct Trial<'b> {
     dir: TempDir,
+    binary: &'b Path,
 }
 
-impl Trial {
-    fn new(point: &str) -> Self {
+impl<'b> Trial<'b> {
+    fn new(point: &str, binary: &'b Path) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let pause = if point.starts_with("lease-renewed") { "0.15" } else { "0" };
+        let pause = if point.starts_with("lease-renewed") { "0.3" } else { "0" };
         std::fs::write(dir.path().join("job.yaml"), job(pause)).unwrap();
         let allow = "[allow]\nprograms = [\"sleep\"]\n";
         std::fs::write(dir.path().join("lorch.toml"), allow).unwrap();
-        Self { dir }
+        Self { dir, binary }
     }
 
     /// Runs the job until it completes, and returns how often `point` killed it.
@@ -155,7 +160,7 @@ impl Trial {
     }
 
     fn lorch<S: AsRef<str>>(&self, arguments: &[S], crash: Option<(&str, usize)>) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lorch"));
+        let mut command = Command::new(self.binary);
         command.current_dir(self.dir.path()).env("LORCH_LEASE_TTL_MS", "60");
         command.args(arguments.iter().map(AsRef::as_ref).map(Path::new));
         if let Some((point, nth)) = crash {
