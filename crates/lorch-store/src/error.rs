@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lorch_types::Digest;
-use lorch_types::job::{AttemptStatus, IllegalTransition, RunId, StepPath};
+use lorch_types::job::{AttemptStatus, RunId, StepPath};
+use lorch_types::machine::IllegalTransition;
 
 use crate::Holder;
 

@@ -24,4 +24,4 @@ pub use instance::{JobInstance, JobStepInstance};
 pub use manifest::StepManifest;
 pub use op::{Backend, DispatchOp, Op, OpFamily, OpName};
 pub use run::RunRecord;
-pub use transition::{AttemptEvent, IllegalTransition, StepEvent};
+pub use transition::{AttemptEvent, StepEvent};

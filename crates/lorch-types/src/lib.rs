@@ -6,8 +6,9 @@
 //! In reading order: [`json`] holds values, the strict reader and canonical JSON ([`yaml`], behind
 //! the feature of that name, reads YAML into the same values); [`mod@pointer`], [`place`] and
 //! [`diagnostic`] say where something stands and what is wrong there; [`mod@reference`], [`template`]
-//! and [`condition`] are the reference language; [`job`] holds the documents of the job family;
-//! [`schema`] gives the JSON Schema of each, and [`kind`] tells them apart.
+//! and [`condition`] are the reference language; [`machine`] says which state leads to which; [`job`]
+//! and [`plan`] hold the documents of their families; [`schema`] gives the JSON Schema of each, and
+//! [`kind`] tells them apart.
 
 pub mod condition;
 pub mod diagnostic;
@@ -17,8 +18,10 @@ mod integer;
 pub mod job;
 pub mod json;
 pub mod kind;
+pub mod machine;
 mod optional;
 pub mod place;
+pub mod plan;
 pub mod pointer;
 pub mod reference;
 pub mod schema;

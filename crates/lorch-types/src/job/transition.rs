@@ -1,6 +1,7 @@
 //! The life of an attempt and of a step: which event leads from which state to which.
 
 use super::{AttemptStatus, StepStatus};
+use crate::machine::{Machine, lives};
 
 /// What can happen to a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,64 +27,63 @@ pub enum AttemptEvent {
     Fail,
 }
 
-/// An event that cannot happen in a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing that is {state} can {event}")]
-pub struct IllegalTransition {
-    /// The state, as it is written.
-    pub state: &'static str,
-    /// The event, as a verb.
-    pub event: &'static str,
-}
-
 impl StepStatus {
-    /// The state after `event`.
-    ///
-    /// # Errors
-    /// When `event` cannot happen in this state.
-    pub fn next(self, event: StepEvent) -> Result<Self, IllegalTransition> {
-        match (self, event) {
-            (Self::Pending, StepEvent::Start) => Ok(Self::Running),
-            (Self::Pending, StepEvent::Skip) => Ok(Self::Skipped),
-            (Self::Running, StepEvent::Complete) => Ok(Self::Completed),
-            (Self::Pending | Self::Running, StepEvent::Fail) => Ok(Self::Failed),
-            (Self::Completed | Self::Skipped, StepEvent::Resume) => Ok(self),
-            (Self::Pending | Self::Running | Self::Failed, StepEvent::Resume) => Ok(Self::Pending),
-            _ => Err(IllegalTransition { state: self.as_str(), event: event.as_str() }),
-        }
-    }
+    /// Every state, in the order of a life without trouble.
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Running, Self::Completed, Self::Failed, Self::Skipped];
+
+    /// The life of a step, over all attempts at its run.
+    pub const MACHINE: Machine<Self, StepEvent> = Machine {
+        subject: "step",
+        states: &Self::ALL,
+        edges: &[
+            (Self::Pending, StepEvent::Start, Self::Running),
+            (Self::Pending, StepEvent::Fail, Self::Failed),
+            (Self::Pending, StepEvent::Skip, Self::Skipped),
+            (Self::Pending, StepEvent::Resume, Self::Pending),
+            (Self::Running, StepEvent::Complete, Self::Completed),
+            (Self::Running, StepEvent::Fail, Self::Failed),
+            (Self::Running, StepEvent::Resume, Self::Pending),
+            (Self::Completed, StepEvent::Resume, Self::Completed),
+            (Self::Failed, StepEvent::Resume, Self::Pending),
+            (Self::Skipped, StepEvent::Resume, Self::Skipped),
+        ],
+        notes: &["A new attempt keeps what completed or was skipped, and begins the rest anew."],
+    };
 }
 
 impl AttemptStatus {
-    /// The state after `event`.
-    ///
-    /// # Errors
-    /// When the attempt has ended already.
-    pub fn next(self, event: AttemptEvent) -> Result<Self, IllegalTransition> {
-        match (self, event) {
-            (Self::Running, AttemptEvent::Complete) => Ok(Self::Completed),
-            (Self::Running, AttemptEvent::Fail) => Ok(Self::Failed),
-            (Self::Completed | Self::Failed, _) => {
-                Err(IllegalTransition { state: self.as_str(), event: event.as_str() })
-            }
-        }
-    }
+    /// Every state, in the order of a life without trouble.
+    pub const ALL: [Self; 3] = [Self::Running, Self::Completed, Self::Failed];
+
+    /// The life of an attempt.
+    pub const MACHINE: Machine<Self, AttemptEvent> = Machine {
+        subject: "attempt",
+        states: &Self::ALL,
+        edges: &[
+            (Self::Running, AttemptEvent::Complete, Self::Completed),
+            (Self::Running, AttemptEvent::Fail, Self::Failed),
+        ],
+        notes: &[],
+    };
 }
 
 impl StepEvent {
-    const fn as_str(self) -> &'static str {
+    /// The event as a verb.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Complete => "complete",
             Self::Fail => "fail",
-            Self::Skip => "be skipped",
-            Self::Resume => "be resumed",
+            Self::Skip => "skip",
+            Self::Resume => "resume",
         }
     }
 }
 
 impl AttemptEvent {
-    const fn as_str(self) -> &'static str {
+    /// The event as a verb.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Fail => "fail",
@@ -91,37 +91,5 @@ impl AttemptEvent {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_step_goes_its_way_and_no_other() {
-        use StepStatus::{Completed, Failed, Pending, Running, Skipped};
-        const EVENTS: [StepEvent; 5] = [
-            StepEvent::Start,
-            StepEvent::Complete,
-            StepEvent::Fail,
-            StepEvent::Skip,
-            StepEvent::Resume,
-        ];
-        let table = [
-            (Pending, [Some(Running), None, Some(Failed), Some(Skipped), Some(Pending)]),
-            (Running, [None, Some(Completed), Some(Failed), None, Some(Pending)]),
-            (Completed, [None, None, None, None, Some(Completed)]),
-            (Failed, [None, None, None, None, Some(Pending)]),
-            (Skipped, [None, None, None, None, Some(Skipped)]),
-        ];
-        for (state, expected) in table {
-            assert_eq!(EVENTS.map(|event| state.next(event).ok()), expected, "{state:?}");
-        }
-    }
-
-    #[test]
-    fn an_illegal_transition_names_both() {
-        let error = StepStatus::Completed.next(StepEvent::Start).unwrap_err();
-        assert_eq!(error.to_string(), "nothing that is completed can start");
-        let error = AttemptStatus::Failed.next(AttemptEvent::Complete).unwrap_err();
-        assert_eq!(error.to_string(), "nothing that is failed can complete");
-    }
-}
+lives!(StepStatus, StepEvent);
+lives!(AttemptStatus, AttemptEvent);

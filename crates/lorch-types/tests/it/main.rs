@@ -17,6 +17,7 @@ mod documents;
 mod identifiers;
 mod json_corpus;
 mod limits;
+mod machines;
 mod numbers;
 mod objects;
 mod pointers;
