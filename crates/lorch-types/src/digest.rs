@@ -47,7 +47,12 @@ impl Digest {
 impl IdempotencyKey {
     /// The key over the canonical JSON of `parts`; the first part is a tag that names the domain.
     pub fn of(parts: Vec<Value>) -> Self {
-        Self(prefixed_sha256("ik:", canonical(&Value::Array(parts)).as_bytes()))
+        Self::of_bytes(canonical(&Value::Array(parts)).as_bytes())
+    }
+
+    /// The key over `bytes` as they are.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(prefixed_sha256("ik:", bytes))
     }
 }
 

@@ -169,3 +169,8 @@ pub(crate) fn is_prefixed_hex(text: &str, prefix: &str, count: usize) -> bool {
         digits.len() == count && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
+
+/// Whether `text` is `count` decimal digits.
+pub(crate) fn is_digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -6,15 +6,16 @@
 //! In reading order: [`json`] holds values, the strict reader and canonical JSON ([`yaml`], behind
 //! the feature of that name, reads YAML into the same values); [`mod@pointer`], [`place`] and
 //! [`diagnostic`] say where something stands and what is wrong there; [`mod@reference`], [`template`]
-//! and [`condition`] are the reference language; [`machine`] says which state leads to which; [`job`]
-//! and [`plan`] hold the documents of their families; [`schema`] gives the JSON Schema of each, and
-//! [`kind`] tells them apart.
+//! and [`condition`] are the reference language; [`machine`] says which state leads to which; [`job`],
+//! [`agent`] and [`plan`] hold the documents of the three families; [`schema`] gives the JSON Schema
+//! of each, and [`kind`] tells them apart.
 
+pub mod agent;
+mod bounded;
 pub mod condition;
 pub mod diagnostic;
 mod digest;
 mod id;
-mod integer;
 pub mod job;
 pub mod json;
 pub mod kind;
@@ -30,9 +31,12 @@ mod timestamp;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
+pub use bounded::{
+    AgentPriority, Amount, MAX_SAFE_INTEGER, NaturalInteger, Percent, PositiveInteger, Priority,
+    WholePercent,
+};
 pub use digest::{Digest, IdempotencyKey};
 pub use id::InvalidId;
-pub use integer::{MAX_SAFE_INTEGER, PositiveInteger};
 pub use kind::Kind;
 pub use smol_str::{SmolStr, format_smolstr};
 pub use timestamp::Timestamp;

@@ -1,4 +1,4 @@
-//! Optional fields: absent is no value, and null only where a document allows it.
+//! What a field may lack: a value, where null is none, or all its items.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -23,4 +23,17 @@ where
         Value::Null => Err(D::Error::custom("expected a value, found null")),
         value => Ok(Some(value)),
     }
+}
+
+/// For lists that must hold something.
+pub(crate) fn not_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let items = Vec::deserialize(deserializer)?;
+    if items.is_empty() {
+        return Err(D::Error::invalid_length(0, &"at least one item"));
+    }
+    Ok(items)
 }

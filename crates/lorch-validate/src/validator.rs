@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use lorch_types::json::{FromValueError, Value, from_value};
 use lorch_types::pointer::Pointer;
-use lorch_types::{Kind, job};
+use lorch_types::{Kind, agent, job, plan};
 
 use crate::embedded::embedded_schema;
 use crate::schema::Schema;
@@ -49,6 +49,17 @@ fn accepted_by_type(kind: Kind, document: &Value) -> Result<(), FromValueError> 
         Kind::StepManifest => from_value::<job::StepManifest>(document).map(drop),
         Kind::AttemptRecord => from_value::<job::AttemptRecord>(document).map(drop),
         Kind::StepOutcome => from_value::<job::StepOutcome>(document).map(drop),
+        Kind::Command => from_value::<agent::Command>(document).map(drop),
+        Kind::Event => from_value::<agent::Event>(document).map(drop),
+        Kind::Heartbeat => from_value::<agent::Heartbeat>(document).map(drop),
+        Kind::Log => from_value::<agent::Log>(document).map(drop),
+        Kind::SnapshotManifest => from_value::<agent::SnapshotManifest>(document).map(drop),
+        Kind::Receipt => from_value::<agent::Receipt>(document).map(drop),
+        Kind::RunState => from_value::<agent::RunState>(document).map(drop),
+        Kind::Task => from_value::<plan::Task>(document).map(drop),
+        Kind::TaskSpec => from_value::<plan::TaskSpec>(document).map(drop),
+        Kind::Plan => from_value::<plan::Plan>(document).map(drop),
+        Kind::Run => from_value::<plan::Run>(document).map(drop),
     }
 }
 

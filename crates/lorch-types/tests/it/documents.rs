@@ -8,13 +8,13 @@ use serde::de::DeserializeOwned;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-fn read(text: &str) -> Value {
+pub(crate) fn read(text: &str) -> Value {
     json::read(text.replace("HEX", HEX).as_bytes(), Limits::default()).unwrap()
 }
 
 /// The document is of this kind, is read as `T`, and is written as `written`.
 #[track_caller]
-fn check<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(
+pub(crate) fn check<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(
     kind: Kind,
     text: &str,
     written: &str,

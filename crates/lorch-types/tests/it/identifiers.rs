@@ -7,7 +7,10 @@ use jsonschema::Validator;
 use lorch_types::job::{DispatchOp, JobId, Op, PhaseId, RunId, StepId, StepPath, Version};
 use lorch_types::json::{self, Value};
 use lorch_types::schema::schema_of;
-use lorch_types::{Digest, IdempotencyKey, MAX_SAFE_INTEGER, PositiveInteger, Timestamp};
+use lorch_types::{
+    AgentPriority, Amount, Digest, IdempotencyKey, MAX_SAFE_INTEGER, NaturalInteger, Percent,
+    PositiveInteger, Priority, Timestamp, WholePercent, agent, plan,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use schemars::JsonSchema;
@@ -238,27 +241,192 @@ fn the_calendar_of_the_pattern_is_that_of_the_parser() {
 }
 
 #[test]
-fn positive_integers() {
-    let validator = schema::<PositiveInteger>();
-    for (text, accepted) in [
-        ("-1", false),
-        ("0", false),
-        ("1", true),
-        ("1.0", true),
-        ("1.5", false),
-        ("9007199254740991", true),
-        ("9007199254740992", false),
-        ("18446744073709551615", false),
-        ("1e300", false),
-        ("\"1\"", false),
-        ("null", false),
-        ("true", false),
+fn ids_of_agents_and_their_messages() {
+    check::<agent::TaskId>(
+        &["T-0042", "T-0000", "T-9999"],
+        &["", "T-042", "T-00420", "t-0042", "T-004a", "T0042", "T-0042\n", "T-٠٠٤٢"],
+    );
+    check::<agent::SnapshotId>(
+        &["snap-d0ab7e60b764"],
+        &[
+            "",
+            "snap-",
+            "snap-d0ab7e60b76",
+            "snap-d0ab7e60b7645",
+            "snap-D0AB7E60B764",
+            "d0ab7e60b764",
+        ],
+    );
+    check::<agent::AgentRunId>(
+        &["run-20251020-140818-4f9f29a1", "run-99999999-999999-00000000"],
+        &[
+            "",
+            "run-20251020-140818",
+            "run-20251020-140818-4f9f29a",
+            "run-20251020-140818-4f9f29a1-",
+            "run-20251020-140818-4F9F29A1",
+            "run-2025102-0140818-4f9f29a1",
+            "run-20251020-140818-4f9f29a1\n",
+        ],
+    );
+    check::<agent::CommandId>(
+        &["cmd-a1b2c3d4"],
+        &["", "evt-a1b2c3d4", "cmd-a1b2c3d", "cmd-g1b2c3d4"],
+    );
+    check::<agent::EventId>(
+        &["evt-0a1b2c3d"],
+        &["", "evt-e5f6g7h8", "cmd-0a1b2c3d", "evt-0A1b2c3d"],
+    );
+    let longest = "\u{1f600}".repeat(128);
+    check::<agent::CorrelationId>(&["corr-001", &longest], &["", &format!("{longest}x")]);
+    check::<agent::AgentId>(&["builder-1", &longest], &["", &format!("{longest}x")]);
+}
+
+#[test]
+fn paths_in_a_workspace() {
+    let longest = "\u{1f600}".repeat(1024);
+    check::<agent::WorkspacePath>(
+        &["a", "src/auth.rs", ".hidden", "a/...", "a b/c", "..a/b..", "C:\\x", "é/ü", &longest],
+        &[
+            "",
+            "/",
+            "/etc/passwd",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "./a",
+            "a/./b",
+            "../a",
+            "a/../b",
+            "a/..",
+            "a\nb",
+            "a\n",
+            "\u{0}",
+            "a\u{7f}",
+            "a\u{85}",
+            &format!("{longest}x"),
+        ],
+    );
+}
+
+#[test]
+fn ids_of_plans() {
+    check::<plan::TaskId>(
+        &["550e8400-e29b-41d4-a716-446655440000", "550E8400-E29B-41D4-A716-446655440000"],
+        &[
+            "",
+            "550e8400-e29b-41d4-a716-44665544000",
+            "550e8400-e29b-41d4-a716-4466554400000",
+            "550e8400e29b41d4a716446655440000",
+            "{550e8400-e29b-41d4-a716-446655440000}",
+            "550e8400-e29b-41d4-a716-44665544000g",
+            "550e8400-e29b-41d4-a716-446655440000\n",
+        ],
+    );
+    let upper: plan::PlanId = "550E8400-E29B-41D4-A716-446655440000".parse().unwrap();
+    assert_eq!(upper.as_str(), "550e8400-e29b-41d4-a716-446655440000");
+    check::<plan::OrgId>(&["org-123", " ", "\n"], &[""]);
+    check::<plan::UserIntent>(&["a\nb c", &"x".repeat(2000)], &["", "abcd", &"x".repeat(2001)]);
+    check::<plan::Goal>(&["ten (10) c", &"x".repeat(500)], &["", "nine (9)!", &"x".repeat(501)]);
+    check::<plan::Summary>(
+        &["twenty characters ok", &"x".repeat(1000)],
+        &["", "nineteen characters", &"x".repeat(1001)],
+    );
+}
+
+/// The type `T` and its schema accept just those of these numbers that are listed.
+#[track_caller]
+fn check_number<T: JsonSchema + DeserializeOwned>(accepted: &[&str]) {
+    let validator = schema::<T>();
+    for text in [
+        "-1",
+        "-0.5",
+        "-0",
+        "0",
+        "0.0",
+        "0.5",
+        "1",
+        "1.0",
+        "1.5",
+        "10",
+        "11",
+        "100",
+        "1e2",
+        "100.5",
+        "101",
+        "9007199254740991",
+        "9007199254740992",
+        "18446744073709551615",
+        "1e300",
+        "\"1\"",
+        "null",
+        "true",
     ] {
+        let expected = accepted.contains(&text);
         let value = json::read(text.as_bytes(), json::Limits::default()).unwrap();
-        assert_eq!(json::from_value::<PositiveInteger>(&value).is_ok(), accepted, "{text}");
+        assert_eq!(json::from_value::<T>(&value).is_ok(), expected, "{text}");
         let foreign: serde_json::Value = serde_json::from_str(text).unwrap();
-        assert_eq!(validator.is_valid(&foreign), accepted, "{text}");
-        assert_eq!(serde_json::from_str::<PositiveInteger>(text).is_ok(), accepted, "{text}");
+        assert_eq!(validator.is_valid(&foreign), expected, "{text} by schema");
+        assert_eq!(serde_json::from_str::<T>(text).is_ok(), expected, "{text} by serde_json");
     }
+}
+
+#[test]
+fn bounded_numbers() {
+    check_number::<NaturalInteger>(&[
+        "-0",
+        "0",
+        "0.0",
+        "1",
+        "1.0",
+        "10",
+        "11",
+        "100",
+        "1e2",
+        "101",
+        "9007199254740991",
+    ]);
+    check_number::<PositiveInteger>(&[
+        "1",
+        "1.0",
+        "10",
+        "11",
+        "100",
+        "1e2",
+        "101",
+        "9007199254740991",
+    ]);
+    check_number::<Priority>(&["-0", "0", "0.0", "1", "1.0", "10"]);
+    check_number::<AgentPriority>(&["1", "1.0", "10"]);
+    check_number::<WholePercent>(&["1", "1.0", "10", "11", "100", "1e2"]);
+    check_number::<Percent>(&[
+        "-0", "0", "0.0", "0.5", "1", "1.0", "1.5", "10", "11", "100", "1e2",
+    ]);
+    check_number::<Amount>(&[
+        "-0",
+        "0",
+        "0.0",
+        "0.5",
+        "1",
+        "1.0",
+        "1.5",
+        "10",
+        "11",
+        "100",
+        "1e2",
+        "100.5",
+        "101",
+        "9007199254740991",
+        "9007199254740992",
+        "18446744073709551615",
+        "1e300",
+    ]);
+}
+
+#[test]
+fn integers_end_where_others_lose_them() {
     assert_eq!(PositiveInteger::new(MAX_SAFE_INTEGER).unwrap().next(), None);
+    assert_eq!(PositiveInteger::new(0), None);
+    assert_eq!(NaturalInteger::new(0), Some(NaturalInteger::MIN));
 }

@@ -8,6 +8,7 @@
     reason = "clippy.toml allows these in test functions; what they share is test code too"
 )]
 
+mod agent;
 mod arbitrary;
 mod condition;
 mod corpus;
@@ -20,6 +21,7 @@ mod limits;
 mod machines;
 mod numbers;
 mod objects;
+mod plan;
 mod pointers;
 mod reference;
 mod shapes;
