@@ -53,7 +53,7 @@ macro_rules! identifier {
         pub struct $name(smol_str::SmolStr);
 
         impl $name {
-            const RULE: $crate::id::Rule = $rule;
+            pub(crate) const RULE: $crate::id::Rule = $rule;
 
             /// The identifier as text.
             pub fn as_str(&self) -> &str {
@@ -165,9 +165,13 @@ pub(crate) fn has_length(text: &str, min: usize, max: usize) -> bool {
 
 /// Whether `text` is `prefix` and then `count` lower-case hexadecimal digits.
 pub(crate) fn is_prefixed_hex(text: &str, prefix: &str, count: usize) -> bool {
-    text.strip_prefix(prefix).is_some_and(|digits| {
-        digits.len() == count && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
+    // Every digit is looked at, wrong ones or not: without a way out the loop takes many at once.
+    let is_hex = |digits: &[u8]| {
+        let is_digit = |byte: &u8| byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
+        digits.iter().fold(true, |all, byte| all & is_digit(byte))
+    };
+    text.strip_prefix(prefix)
+        .is_some_and(|digits| digits.len() == count && is_hex(digits.as_bytes()))
 }
 
 /// Whether `text` is `count` decimal digits.

@@ -23,5 +23,6 @@ pub use idempotency::{CompiledIdempotency, Idempotency, Scope};
 pub use instance::{JobInstance, JobStepInstance};
 pub use manifest::StepManifest;
 pub use op::{Backend, DispatchOp, Op, OpFamily, OpName};
+pub(crate) use op::{DISPATCH_OP_RULE, OP_RULE};
 pub use run::RunRecord;
 pub use transition::{AttemptEvent, StepEvent};

@@ -27,6 +27,7 @@ pub mod pointer;
 pub mod reference;
 pub mod schema;
 pub mod template;
+mod text_rule;
 mod timestamp;
 #[cfg(feature = "yaml")]
 pub mod yaml;
@@ -39,4 +40,5 @@ pub use digest::{Digest, IdempotencyKey};
 pub use id::InvalidId;
 pub use kind::Kind;
 pub use smol_str::{SmolStr, format_smolstr};
+pub use text_rule::{TextRule, text_rules};
 pub use timestamp::Timestamp;

@@ -14,6 +14,7 @@ mod task_spec;
 mod text;
 
 pub use document::{Plan, PlanPayload, PlanStatus, PlanType, PlanValidation};
+pub(crate) use id::UUID;
 pub use id::{AssetId, OrgId, PhaseName, PlanId, ProjectId, Role, RunId, TaskId, ToolName, UserId};
 pub use phase::{HealthCheck, HealthCheckType, Phase, PlanAction};
 pub use run::{AuditEntry, AuditEvent, Metrics, Progress, Run, RunStatus};

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::id::{self, InvalidId, through_text};
+use crate::id::{self, InvalidId, Rule, through_text};
 
 /// A moment, to the nanosecond.
 ///
@@ -25,8 +25,12 @@ const PATTERN: &str = "^(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[
 T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?\
 (?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$";
 
-/// The rule in words.
-const RULE: &str = "it is RFC 3339, such as `2025-10-20T14:08:18.123Z`";
+pub(crate) const RULE: Rule = Rule {
+    what: "timestamp",
+    words: "it is RFC 3339, such as `2025-10-20T14:08:18.123Z`",
+    schema: || id::varying(PATTERN),
+    holds: is_timestamp,
+};
 
 impl Timestamp {
     /// The moment `millis` milliseconds after 1970 began; `None` beyond the year 9999.
@@ -67,8 +71,50 @@ impl FromStr for Timestamp {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text).map(Self).ok_or_else(|| InvalidId::new(text, "timestamp", RULE))
+        parse(text).map(Self).ok_or_else(|| InvalidId::new(text, RULE.what, RULE.words))
     }
+}
+
+/// Whether `text` is a timestamp; the same as parsing it, without the moment.
+fn is_timestamp(text: &str) -> bool {
+    let Some((date_time, rest)) = text.as_bytes().split_first_chunk::<19>() else { return false };
+    let [c, e, n, y, b'-', m, o, b'-', d, a, b'T', h, r, b':', i, u, b':', s, z] = *date_time
+    else {
+        return false;
+    };
+    let (Some(century), Some(year)) = (two_digits(c, e), two_digits(n, y)) else { return false };
+    let (Some(month), Some(day)) = (two_digits(m, o), two_digits(d, a)) else { return false };
+    let is_leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => return false,
+    };
+    let within = |tens, ones, most| two_digits(tens, ones).is_some_and(|value| value <= most);
+    if day == 0 || day > days || !within(h, r, 23) || !within(i, u, 59) || !within(s, z, 59) {
+        return false;
+    }
+    let zone = match rest.strip_prefix(b".") {
+        None => rest,
+        Some(fraction) => {
+            let count = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if !(1..=9).contains(&count) {
+                return false;
+            }
+            fraction.get(count..).unwrap_or_default()
+        }
+    };
+    match *zone {
+        [b'Z'] => true,
+        [b'+' | b'-', h, r, b':', i, u] => within(h, r, 23) && within(i, u, 59),
+        _ => false,
+    }
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<u8> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
 }
 
 fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
@@ -131,6 +177,6 @@ impl JsonSchema for Timestamp {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        id::in_words(id::varying(PATTERN), "timestamp", RULE)
+        id::in_words((RULE.schema)(), RULE.what, RULE.words)
     }
 }

@@ -13,6 +13,7 @@ mod detect;
 mod document;
 mod embedded;
 mod explain;
+mod matcher;
 mod near;
 pub mod report;
 mod schema;

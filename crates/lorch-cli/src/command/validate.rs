@@ -1,7 +1,7 @@
 //! `lorch validate`: documents against their schemas.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -133,15 +133,15 @@ impl Verdict<'_> {
         let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
         let unreadable =
             |error: io::Error| Failure::usage(format!("cannot read `{}`: {error}", path.display()));
-        let reader: Box<dyn io::BufRead> = if stdin {
-            Box::new(io::stdin().lock())
+        let reader: Box<dyn io::Read + Send> = if stdin {
+            Box::new(io::stdin())
         } else {
-            Box::new(BufReader::new(File::open(path).map_err(unreadable)?))
+            Box::new(File::open(path).map_err(unreadable)?)
         };
         let options = StreamOptions {
-            name: name.clone(),
             kind: self.arguments.schema,
             max_line_bytes: self.max_line_bytes,
+            ..StreamOptions::named(name.clone())
         };
         let human = self.arguments.format == Format::Human;
         let findings = &mut self.findings;

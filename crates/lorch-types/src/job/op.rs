@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::id::{self, InvalidId, through_text};
+use crate::id::{self, InvalidId, Rule, through_text};
 
 /// What a step of a definition does: an operation of a backend, or another job.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,13 +59,23 @@ pub enum Backend {
     Compute,
 }
 
-/// The rule of an op of an instance, in words.
-const DISPATCH_RULE: &str = "it is `query.`, `write.`, `assert.` or `compute.` and a name of \
-                             `a-z 0-9 _`, such as `write.upsert`";
+/// The rule of an op of an instance.
+pub(crate) const DISPATCH_OP_RULE: Rule = Rule {
+    what: "operation",
+    words: "it is `query.`, `write.`, `assert.` or `compute.` and a name of `a-z 0-9 _`, such as \
+            `write.upsert`",
+    schema: || id::varying("^(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}$"),
+    holds: |text| text.parse::<DispatchOp>().is_ok(),
+};
 
-/// The rule of an op of a definition, in words.
-const RULE: &str = "it is `job.run`, or `query.`, `write.`, `assert.` or `compute.` and a name of \
-                    `a-z 0-9 _`, such as `write.upsert`";
+/// The rule of an op of a definition.
+pub(crate) const OP_RULE: Rule = Rule {
+    what: "operation",
+    words: "it is `job.run`, or `query.`, `write.`, `assert.` or `compute.` and a name of \
+            `a-z 0-9 _`, such as `write.upsert`",
+    schema: || id::varying("^(?:(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}|job\\.run)$"),
+    holds: |text| text.parse::<Op>().is_ok(),
+};
 
 impl OpFamily {
     /// All families.
@@ -165,7 +175,7 @@ impl FromStr for DispatchOp {
             let family = OpFamily::ALL.into_iter().find(|family| family.as_str() == prefix)?;
             Some(Self { family, name: name.parse().ok()? })
         });
-        parsed.ok_or_else(|| InvalidId::new(text, "operation", DISPATCH_RULE))
+        parsed.ok_or_else(|| InvalidId::new(text, DISPATCH_OP_RULE.what, DISPATCH_OP_RULE.words))
     }
 }
 
@@ -177,7 +187,7 @@ impl FromStr for Op {
             "job.run" => Ok(Self::JobRun),
             _ => match text.parse() {
                 Ok(op) => Ok(Self::Dispatch(op)),
-                Err(_) => Err(InvalidId::new(text, "operation", RULE)),
+                Err(_) => Err(InvalidId::new(text, OP_RULE.what, OP_RULE.words)),
             },
         }
     }
@@ -192,8 +202,7 @@ impl JsonSchema for DispatchOp {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let pattern = "^(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}$";
-        id::in_words(id::varying(pattern), "operation", DISPATCH_RULE)
+        id::in_words((DISPATCH_OP_RULE.schema)(), DISPATCH_OP_RULE.what, DISPATCH_OP_RULE.words)
     }
 }
 
@@ -203,7 +212,6 @@ impl JsonSchema for Op {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let pattern = "^(?:(?:query|write|assert|compute)\\.[a-z][a-z0-9_]{0,63}|job\\.run)$";
-        id::in_words(id::varying(pattern), "operation", RULE)
+        id::in_words((OP_RULE.schema)(), OP_RULE.what, OP_RULE.words)
     }
 }

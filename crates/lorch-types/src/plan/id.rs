@@ -51,7 +51,7 @@ macro_rules! uuid {
     };
 }
 
-const UUID: Rule = Rule {
+pub(crate) const UUID: Rule = Rule {
     what: "UUID",
     words: "it is 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, such as \
             `550e8400-e29b-41d4-a716-446655440000`",

@@ -1,7 +1,8 @@
 //! NDJSON, line by line.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, repeat};
+use std::io::{BufReader, Read, repeat};
+use std::num::NonZeroUsize;
 
 use lorch_types::Kind;
 use lorch_validate::{StreamOptions, StreamSummary, validate_stream};
@@ -10,7 +11,7 @@ const DEFINITION: &str = r#"{"job_id":"a","version":"1","steps":[]}"#;
 const OUTCOME: &str = r#"{"step_id":"a","status":"running"}"#;
 
 /// What is said about a stream, a line for each finding, and the summary.
-fn judge(reader: impl BufRead, options: &StreamOptions) -> (String, StreamSummary) {
+fn judge(reader: impl Read + Send, options: &StreamOptions) -> (String, StreamSummary) {
     let mut said = String::new();
     let summary = validate_stream(reader, options, |line| {
         for finding in line.findings {
@@ -131,4 +132,84 @@ fn a_kind_that_is_given_is_not_found_out() {
     let options = StreamOptions { kind, ..StreamOptions::named("x") };
     let (said, _) = judge(DEFINITION.as_bytes(), &options);
     assert!(said.contains("L1103 the field `step_id` is missing"), "{said}");
+}
+
+/// Lines of many kinds, most of them valid, some wrong in different ways.
+fn long_stream() -> Vec<u8> {
+    let log = r#"{"kind":"log","level":"info","message":"a","timestamp":"2025-10-20T14:08:20Z"}"#;
+    let mut stream = Vec::new();
+    for number in 0..20_000 {
+        match number % 500 {
+            3 => stream.extend_from_slice(br#"{"step_id":"a","status":"runing"}"#),
+            77 => stream.extend_from_slice(b"{\"step_id\":\"a\xFF\"}"),
+            102 => stream.extend_from_slice(b"\t"),
+            240 => stream.extend_from_slice(log.replace("info", "inform").as_bytes()),
+            333 => stream.extend_from_slice(br#"{"timestamp":"2025-10-20T14:08:20Z", "level":"warn", "message":"\u00e9", "kind": "log"}"#),
+            number if number % 2 == 0 => stream.extend_from_slice(log.as_bytes()),
+            _ => stream.extend_from_slice(OUTCOME.as_bytes()),
+        }
+        stream.extend_from_slice(if number % 3 == 0 { b"\r\n" } else { b"\n" });
+    }
+    stream
+}
+
+#[test]
+fn threads_change_nothing_that_is_said() {
+    let stream = long_stream();
+    let judged = |threads: usize| {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        judge(stream.as_slice(), &StreamOptions { threads, ..StreamOptions::named("x.ndjson") })
+    };
+    let (said, summary) = judged(1);
+    assert_eq!(summary, StreamSummary { documents: 19_960, invalid: 120, blank: 40 });
+    assert!(said.starts_with("4:25 L1105 `runing` is not"), "{said}");
+    assert!(said.contains("\n19741:23 L1105 "), "{said}");
+    for threads in [2, 5] {
+        assert_eq!(judged(threads), (said.clone(), summary));
+    }
+}
+
+/// Gives what it has, and then fails.
+struct Failing<'t>(&'t [u8]);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(into)? {
+            0 => Err(std::io::Error::other("the disk is gone")),
+            read => Ok(read),
+        }
+    }
+}
+
+#[test]
+fn what_was_read_before_an_error_is_judged() {
+    let stream = long_stream();
+    for threads in [1, 3] {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let options = StreamOptions { threads, ..StreamOptions::named("x.ndjson") };
+        let mut lines = 0;
+        let outcome = validate_stream(Failing(&stream), &options, |_| {
+            lines += 1;
+            Ok(())
+        });
+        assert_eq!(outcome.unwrap_err().to_string(), "the disk is gone");
+        // The stream ends with a line end, so that nothing was left over.
+        assert_eq!(lines, 120);
+    }
+}
+
+#[test]
+fn whoever_listens_can_stop_it() {
+    let stream = long_stream();
+    for threads in [1, 3] {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let options = StreamOptions { threads, ..StreamOptions::named("x.ndjson") };
+        let mut lines = 0;
+        let outcome = validate_stream(stream.as_slice(), &options, |_| {
+            lines += 1;
+            if lines == 50 { Err(std::io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        });
+        assert_eq!(outcome.unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+        assert_eq!(lines, 50);
+    }
 }
