@@ -1,5 +1,7 @@
-//! Chores of the project: `cargo xtask schemas [--check]`, `cargo xtask layers`, `cargo xtask ci`.
+//! Chores of the project: `cargo xtask schemas [--check]`, `cargo xtask diagrams [--check]`,
+//! `cargo xtask layers`, `cargo xtask ci`.
 
+mod diagrams;
 mod layers;
 mod schemas;
 
@@ -9,10 +11,12 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result, bail, ensure};
 
 const USAGE: &str = "\
-cargo xtask schemas          writes schemas/ from the types
-cargo xtask schemas --check  fails where schemas/ is not what the types say
-cargo xtask layers           checks which crates depend on which
-cargo xtask ci               runs what CI runs";
+cargo xtask schemas           writes schemas/ from the types
+cargo xtask schemas --check   fails where schemas/ is not what the types say
+cargo xtask diagrams          writes docs/state-machines.md from the tables of states
+cargo xtask diagrams --check  fails where that page is not what the tables say
+cargo xtask layers            checks which crates depend on which
+cargo xtask ci                runs what CI runs";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +38,8 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["schemas"] => schemas::write(&root.join("schemas")),
         ["schemas", "--check"] => schemas::check(&root.join("schemas")),
+        ["diagrams"] => diagrams::write(&root.join("docs/state-machines.md")),
+        ["diagrams", "--check"] => diagrams::check(&root.join("docs/state-machines.md")),
         ["layers"] => layers::check(&root),
         ["ci"] => ci(&root),
         _ => bail!("wrong usage\n{USAGE}"),

@@ -82,7 +82,7 @@ fn differences(
 }
 
 /// The first line that differs, as it is and as it should be.
-fn first_difference(expected: &str, found: &str) -> String {
+pub(crate) fn first_difference(expected: &str, found: &str) -> String {
     let (mut wanted, mut had) = (expected.lines(), found.lines());
     for number in 1.. {
         match (wanted.next(), had.next()) {

@@ -171,7 +171,10 @@ impl Step<'_> {
         let run_id = self.attempt.lease.run_id.clone();
         let step_id = self.step_id.clone();
         Ok(match status.next(event) {
-            Err(source) => StoreError::IllegalStep { run_id, step_id, source },
+            Err(source) => {
+                let source = Box::new(source);
+                StoreError::IllegalStep { run_id, step_id, source }
+            }
             Ok(_) => StoreError::damaged(run_id.as_str(), format_args!("step `{step_id}`")),
         })
     }

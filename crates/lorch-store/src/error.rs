@@ -95,7 +95,7 @@ pub enum StoreError {
         /// The step.
         step_id: StepPath,
         /// The change that cannot be.
-        source: IllegalTransition,
+        source: Box<IllegalTransition>,
     },
     /// The attempt is no longer under way.
     #[error("attempt {attempt_n} of the run {run_id} has ended")]

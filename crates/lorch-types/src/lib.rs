@@ -19,6 +19,7 @@ mod id;
 pub mod job;
 pub mod json;
 pub mod kind;
+mod listing;
 pub mod machine;
 mod optional;
 pub mod place;

@@ -2,6 +2,8 @@
 //!
 //! Live runs, replay and the diagrams of the documentation read the same table.
 
+use crate::listing::{listed, listed_quoted};
+
 /// An edge: the state it leaves, the event, the state it reaches.
 pub type Edge<S, E> = (S, E, S);
 
@@ -28,21 +30,25 @@ pub struct Machine<S: 'static, E: 'static> {
 
 /// A change that the table does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} {subject} that is {state} {attempt}{}", article(subject), alternatives(attempt, legal))]
+#[error(
+    "{} {subject} that is {state} {attempted}{}",
+    article(subject),
+    alternatives(attempted, legal)
+)]
 pub struct IllegalTransition {
     /// What would have changed, such as "plan".
     pub subject: &'static str,
     /// The state it is in.
     pub state: &'static str,
     /// What was attempted.
-    pub attempt: Attempt,
+    pub attempted: Attempted,
     /// What would have been possible in that state: events, or states.
     pub legal: Vec<&'static str>,
 }
 
 /// What cannot be done in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Attempt {
+pub enum Attempted {
     /// This event happens.
     #[error("does not accept `{0}`")]
     Event(&'static str),
@@ -61,7 +67,7 @@ impl<S: Named, E: Named> Machine<S, E> {
         edge.map(|(.., to)| *to).ok_or_else(|| IllegalTransition {
             subject: self.subject,
             state: from.name(),
-            attempt: Attempt::Event(event.name()),
+            attempted: Attempted::Event(event.name()),
             legal: self.leaving(from).map(|(_, by, _)| by.name()).collect(),
         })
     }
@@ -75,7 +81,7 @@ impl<S: Named, E: Named> Machine<S, E> {
         edge.map(|(_, by, _)| *by).ok_or_else(|| IllegalTransition {
             subject: self.subject,
             state: from.name(),
-            attempt: Attempt::State(to.name()),
+            attempted: Attempted::State(to.name()),
             legal: self.leaving(from).map(|(.., target)| target.name()).collect(),
         })
     }
@@ -94,29 +100,12 @@ fn article(subject: &str) -> &'static str {
     if subject.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
-fn alternatives(attempt: &Attempt, legal: &[&'static str]) -> String {
-    match attempt {
+fn alternatives(attempted: &Attempted, legal: &[&'static str]) -> String {
+    match attempted {
         _ if legal.is_empty() => "; it stays so".to_owned(),
-        Attempt::Event(_) => {
-            let quoted: Vec<String> = legal.iter().map(|event| format!("`{event}`")).collect();
-            format!(", only {}", listed(&quoted, "and"))
-        }
-        Attempt::State(_) => format!("; it can become {}", listed(legal, "or")),
+        Attempted::Event(_) => format!(", only {}", listed_quoted(legal, "and")),
+        Attempted::State(_) => format!("; it can become {}", listed(legal, "or")),
     }
-}
-
-/// `a`, `a or b`, `a, b or c`.
-fn listed<T: AsRef<str>>(words: &[T], last: &str) -> String {
-    let mut text = String::new();
-    for (index, word) in words.iter().enumerate() {
-        match words.len() - index {
-            _ if index == 0 => {}
-            1 => text.extend([" ", last, " "]),
-            _ => text.push_str(", "),
-        }
-        text.push_str(word.as_ref());
-    }
-    text
 }
 
 /// Gives a state `next` and `event_to` by its `MACHINE`, and it and its events their names.

@@ -113,13 +113,33 @@ fn check(before: Vec<Change>, change: Change, words: &str) {
 
 #[test]
 fn what_does_not_follow_is_refused() {
-    check(vec![], completed(0, 9), "pending can complete");
-    check(vec![started(0, 1)], started(0, 9), "running can start");
-    check(vec![started(0, 1)], step(0, 9, StepChange::Skipped), "running can be skipped");
-    check(vec![started(0, 1), completed(0, 2)], started(0, 9), "completed can start");
-    check(vec![started(0, 1), completed(0, 2)], completed(0, 9), "completed can complete");
-    check(vec![started(0, 1), completed(0, 2)], failed(0, 9), "completed can fail");
-    check(vec![started(0, 1), failed(0, 2)], completed(0, 9), "failed can complete");
+    check(vec![], completed(0, 9), "that is pending does not accept `complete`");
+    check(vec![started(0, 1)], started(0, 9), "that is running does not accept `start`");
+    check(
+        vec![started(0, 1)],
+        step(0, 9, StepChange::Skipped),
+        "that is running does not accept `skip`",
+    );
+    check(
+        vec![started(0, 1), completed(0, 2)],
+        started(0, 9),
+        "that is completed does not accept `start`",
+    );
+    check(
+        vec![started(0, 1), completed(0, 2)],
+        completed(0, 9),
+        "that is completed does not accept `complete`",
+    );
+    check(
+        vec![started(0, 1), completed(0, 2)],
+        failed(0, 9),
+        "that is completed does not accept `fail`",
+    );
+    check(
+        vec![started(0, 1), failed(0, 2)],
+        completed(0, 9),
+        "that is failed does not accept `complete`",
+    );
 }
 
 #[test]

@@ -39,8 +39,8 @@ pub struct Run {
     pub progress: Option<Progress>,
     /// What it did, in figures.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[schemars(with = "Metrics")]
-    pub metrics: Option<Metrics>,
+    #[schemars(with = "RunMetrics")]
+    pub metrics: Option<RunMetrics>,
     /// What happened, in this order.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     #[schemars(with = "Vec<AuditEntry>")]
@@ -92,7 +92,7 @@ pub struct Progress {
 /// What a run did, in figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Metrics {
+pub struct RunMetrics {
     /// How many seconds it took.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     #[schemars(with = "Amount")]

@@ -25,7 +25,7 @@ fn schema<T: JsonSchema>() -> Validator {
 /// All of `valid` are accepted and none of `invalid`, by the type, by serde and by the schema; and
 /// so it is for whatever arises from the valid ones by small changes.
 #[track_caller]
-fn check<T>(valid: &[&str], invalid: &[&str])
+pub(crate) fn check<T>(valid: &[&str], invalid: &[&str])
 where
     T: JsonSchema + FromStr + Display + Serialize + DeserializeOwned,
 {
