@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use lorch_types::json::{FromValueError, Value, from_value};
+use lorch_types::json::{FromValueError, Limits, ReadError, Value, from_value, read};
 use lorch_types::pointer::Pointer;
 use lorch_types::{Kind, agent, job, plan};
 
@@ -11,6 +11,26 @@ use crate::schema::Schema;
 use crate::violation::{Family, Violation};
 
 /// Judges documents of one kind.
+///
+/// ```
+/// use lorch_types::Kind;
+/// use lorch_types::json::Limits;
+/// use lorch_validate::Validator;
+///
+/// let validator = Validator::for_kind(Kind::Log);
+/// let text = br#"{"kind": "log", "level": "inform", "message": "a"}"#;
+/// let violations = validator.validate_text(text, Limits::default())?;
+/// let said: Vec<String> =
+///     violations.iter().map(|it| format!("{}: {}", it.pointer, it.message)).collect();
+/// assert_eq!(
+///     said,
+///     [
+///         ": the field `timestamp` is missing",
+///         "/level: `inform` is not `info`, `warn` or `error`",
+///     ]
+/// );
+/// # Ok::<(), lorch_types::json::ReadError>(())
+/// ```
 #[derive(Debug)]
 pub struct Validator {
     kind: Kind,
@@ -27,6 +47,14 @@ impl Validator {
     /// The kind of document that it judges.
     pub const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Every rule that the document breaks which `text` holds as JSON; none when it is valid.
+    ///
+    /// # Errors
+    /// When `text` is no JSON that the strict reader takes, with the place.
+    pub fn validate_text(&self, text: &[u8], limits: Limits) -> Result<Vec<Violation>, ReadError> {
+        read(text, limits).map(|document| self.validate(&document))
     }
 
     /// Every rule that `document` breaks; none when it is valid.
