@@ -10,3 +10,4 @@
 mod compile;
 mod conformance;
 mod schemas;
+mod seeds;
