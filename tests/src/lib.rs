@@ -1,4 +1,5 @@
-//! What tests across crates share: generated documents, valid and broken.
+//! What tests across crates share: documents, frozen and generated, valid and broken.
 
+pub mod frozen;
 pub mod generated;
 mod sample;

@@ -1,13 +1,16 @@
 //! Writes documents, valid and broken, with lorch's verdict on each, for validators in other
 //! languages to agree with: `foreign-corpus FILE` writes one JSON object a line.
 //!
-//! The same documents every time: the generator's seed is fixed.
+//! The same documents every time: the generator's seed is fixed. Those by which `v1` is frozen are
+//! among them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use lorch_tests::frozen;
 use lorch_tests::generated::{Judge, Subject};
+use lorch_types::Kind;
 use lorch_types::json::{Limits, read};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -42,6 +45,13 @@ fn main() -> Result<()> {
             writeln!(out, r#"{{"schema":"{schema}","valid":{valid},"document":{text}}}"#)?;
             counts[usize::from(valid)] += 1;
             written += 1;
+        }
+    }
+    for kind in Kind::ALL {
+        for frozen::Frozen { valid, document, .. } in frozen::read(kind)? {
+            let schema = kind.schema_path();
+            writeln!(out, r#"{{"schema":"{schema}","valid":{valid},"document":{document}}}"#)?;
+            counts[usize::from(valid)] += 1;
         }
     }
     out.flush()?;

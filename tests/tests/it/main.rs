@@ -9,5 +9,6 @@
 
 mod compile;
 mod conformance;
+mod frozen;
 mod schemas;
 mod seeds;
