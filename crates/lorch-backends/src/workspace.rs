@@ -122,6 +122,14 @@ impl Workspace {
         Ok(bytes)
     }
 
+    /// A regular file, to be read piece by piece.
+    ///
+    /// # Errors
+    /// When it is not there, leads out, or is no regular file.
+    pub fn reader(&self, path: &FilePath) -> Result<impl Read + use<>, WorkspaceError> {
+        self.open_file(path)
+    }
+
     /// Whether a file can be opened to be read.
     ///
     /// # Errors

@@ -68,6 +68,29 @@ pub struct Diagnostic {
     pub part: Part,
     /// What to write instead.
     pub help: Option<String>,
+    /// The other end, of a mistake that two documents make together.
+    pub other: Option<Box<End>>,
+}
+
+/// One end of a reference between documents.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct End {
+    /// The file.
+    pub file: SmolStr,
+    /// Which line of it, from 1, where each line is a document.
+    pub line: Option<usize>,
+    /// Where in the document; its root where the document as a whole is meant.
+    pub pointer: Pointer,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if self.pointer.is_root() { Ok(()) } else { write!(f, " {}", self.pointer) }
+    }
 }
 
 impl Diagnostic {
@@ -81,6 +104,7 @@ impl Diagnostic {
             pointer,
             part: Part::Value,
             help: None,
+            other: None,
         }
     }
 
@@ -100,6 +124,13 @@ impl Diagnostic {
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same with the other end of the reference that does not hold.
+    #[must_use]
+    pub fn with_other(mut self, other: End) -> Self {
+        self.other = Some(Box::new(other));
         self
     }
 

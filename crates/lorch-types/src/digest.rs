@@ -56,6 +56,22 @@ impl IdempotencyKey {
     }
 }
 
+/// The digest of bytes that come piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Adds what comes next.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of everything that came.
+    pub fn finish(self) -> Digest {
+        Digest(prefixed_hex("sha256:", &self.0.finalize()))
+    }
+}
+
 /// Hashes canonical text piece by piece, so that the whole of it never stands in memory.
 #[derive(Default)]
 struct Hashing {

@@ -37,7 +37,7 @@ pub use bounded::{
     AgentPriority, Amount, MAX_SAFE_INTEGER, NaturalInteger, Percent, PositiveInteger, Priority,
     WholePercent,
 };
-pub use digest::{Digest, IdempotencyKey};
+pub use digest::{Digest, Hasher, IdempotencyKey};
 pub use id::InvalidId;
 pub use kind::Kind;
 pub use smol_str::{SmolStr, format_smolstr};

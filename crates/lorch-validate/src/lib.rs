@@ -7,7 +7,8 @@
 //! In reading order: [`validate_document`] judges the document of a file and [`validate_stream`]
 //! NDJSON line by line; [`Validator`] judges a value of a known kind, [`detect`](fn@detect) finds the
 //! kind out; [`Violation`] says what is wrong, and [`report`] writes that for people and programs.
-//! `schema` and `explain` turn what the JSON Schema library finds into sentences.
+//! [`together`] looks
+//! at many documents at once: whether what one says about another holds. `schema` and `explain` turn what the JSON Schema library finds into sentences.
 
 mod detect;
 mod document;
@@ -18,6 +19,7 @@ mod near;
 pub mod report;
 mod schema;
 mod stream;
+pub mod together;
 mod validator;
 mod violation;
 

@@ -1,5 +1,7 @@
 //! `lorch validate`: documents against their schemas.
 
+mod together;
+
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,7 +36,7 @@ Examples:
 Exit status: 0 all are valid; 1 one is not; 2 a file cannot be read.")]
 pub(crate) struct Validate {
     /// The documents; `-` is standard input.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "together")]
     files: Vec<PathBuf>,
     /// The kind that the documents must be: `job-def`, `job-instance`, `run-record`,
     /// `step-manifest`, `attempt-record`, `step-outcome`.
@@ -46,6 +48,10 @@ pub(crate) struct Validate {
     /// Standard input holds one document a line.
     #[arg(long)]
     ndjson: bool,
+    /// Instead of files: every document of a workspace, and whether what one says about another
+    /// holds.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "schema", "ndjson"])]
+    together: Option<PathBuf>,
 }
 
 /// What came of all the files.
@@ -60,6 +66,9 @@ struct Verdict<'a> {
 
 /// Validates every file, and reports what is wrong with each.
 pub(crate) fn validate(arguments: &Validate, global: &Global) -> Outcome {
+    if let Some(folder) = &arguments.together {
+        return together::together(folder, arguments.format, global);
+    }
     input::read_stdin_once(arguments.files.iter().map(PathBuf::as_path))?;
     let limits = Site::find(global)?.config.limits;
     let mut verdict = Verdict {

@@ -1,9 +1,12 @@
-//! Every code that lorch reports stands in the page about the job language.
+//! Every code that lorch reports stands in the pages, with an example.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::lorch::repository;
+
+/// Where they stand.
+const PAGES: [&str; 2] = ["docs/job-language.md", "docs/documents.md"];
 
 /// Codes that no document of today can show: none has a rule about the number of members.
 const UNREACHED: [&str; 1] = ["L1109"];
@@ -14,7 +17,8 @@ fn every_code_is_documented_and_every_documented_code_is_there() {
     for entry in std::fs::read_dir(repository().join("crates")).unwrap() {
         collect(&entry.unwrap().path().join("src"), &mut reported);
     }
-    let page = std::fs::read_to_string(repository().join("docs/job-language.md")).unwrap();
+    let page = |name| std::fs::read_to_string(repository().join(name)).unwrap();
+    let page = PAGES.map(page).concat();
     let documented: BTreeSet<String> = codes(&page, '`').collect();
     assert!(reported.len() > 50, "{reported:?}");
     assert_eq!(documented, reported);

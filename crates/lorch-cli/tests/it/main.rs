@@ -14,4 +14,5 @@ mod example;
 mod lorch;
 mod recovery;
 mod secrets;
+mod together;
 mod transcript;

@@ -33,6 +33,11 @@ fn job_language() {
 }
 
 #[test]
+fn documents() {
+    check("docs/documents.md", Some("examples"));
+}
+
+#[test]
 fn programs() {
     check("docs/programs.md", None);
 }

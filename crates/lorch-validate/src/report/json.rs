@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
+use lorch_types::diagnostic::End;
 use lorch_types::json::{Object, Value};
 
 use super::{Finding, severity};
 
 /// The finding as an object: `code`, `severity`, `message`, `file`, `line`, `column`, `pointer`, and
-/// `keyword` and `help` where there are some.
+/// `keyword`, `help` and `other` where there are some.
 pub(super) fn write(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let Finding { diagnostic, keyword, file, place, .. } = finding;
     let mut object: Object = [
@@ -27,7 +28,21 @@ pub(super) fn write(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     if let Some(help) = &diagnostic.help {
         object.insert("help", help.as_str());
     }
+    if let Some(other) = &diagnostic.other {
+        object.insert("other", end(other));
+    }
     writeln!(out, "{}", Value::Object(object))
+}
+
+/// The other end of a reference: `file`, `pointer`, and `line` in a file of lines.
+fn end(end: &End) -> Object {
+    let mut object = Object::new();
+    object.insert("file", end.file.as_str());
+    object.insert("pointer", end.pointer.to_string());
+    if let Some(line) = end.line {
+        object.insert("line", count(line));
+    }
+    object
 }
 
 /// A line or column as a number.

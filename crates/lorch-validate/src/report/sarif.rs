@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use lorch_types::diagnostic::End;
 use lorch_types::json::{Object, Value};
 
 use super::json::count;
@@ -51,12 +52,33 @@ fn result(finding: &Finding) -> Value {
     let logical = object([("fullyQualifiedName", pointer.into()), ("kind", "value".into())]);
     let location =
         object([("physicalLocation", physical), ("logicalLocations", Value::Array(vec![logical]))]);
-    object([
+    let mut result: Object = [
         ("ruleId", diagnostic.code.0.into()),
         ("level", severity(diagnostic.severity).into()),
         ("message", object([("text", text.into())])),
         ("locations", Value::Array(vec![location])),
-    ])
+    ]
+    .into_iter()
+    .collect();
+    if let Some(other) = &diagnostic.other {
+        result.insert("relatedLocations", vec![related(other)]);
+    }
+    Value::Object(result)
+}
+
+/// The other end of a reference.
+fn related(end: &End) -> Value {
+    let artifact = object([("uri", uri(&end.file).into())]);
+    let physical = match end.line {
+        Some(line) => object([
+            ("artifactLocation", artifact),
+            ("region", object([("startLine", count(line))])),
+        ]),
+        None => object([("artifactLocation", artifact)]),
+    };
+    let logical =
+        object([("fullyQualifiedName", end.pointer.to_string().into()), ("kind", "value".into())]);
+    object([("physicalLocation", physical), ("logicalLocations", Value::Array(vec![logical]))])
 }
 
 /// A path as a relative reference (RFC 3986): what cannot stand in one is percent-encoded.

@@ -10,3 +10,4 @@
 mod documents;
 mod reports;
 mod streams;
+mod together;
