@@ -66,6 +66,10 @@ pub struct Diagnostic {
     pub pointer: Pointer,
     /// Which part of the value there.
     pub part: Part,
+    /// What stands there, shortened, where that is worth saying apart.
+    pub found: Option<String>,
+    /// What should stand there, where that can be said apart.
+    pub expected: Option<String>,
     /// What to write instead.
     pub help: Option<String>,
     /// The other end, of a mistake that two documents make together.
@@ -103,6 +107,8 @@ impl Diagnostic {
             file: None,
             pointer,
             part: Part::Value,
+            found: None,
+            expected: None,
             help: None,
             other: None,
         }

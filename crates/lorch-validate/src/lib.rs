@@ -6,26 +6,32 @@
 //!
 //! In reading order: [`validate_document`] judges the document of a file and [`validate_stream`]
 //! NDJSON line by line; [`Validator`] judges a value of a known kind, [`detect`](fn@detect) finds the
-//! kind out; [`Violation`] says what is wrong, and [`report`] writes that for people and programs.
-//! [`together`] looks
-//! at many documents at once: whether what one says about another holds. `schema` and `explain` turn what the JSON Schema library finds into sentences.
+//! kind out; [`CustomValidator`] judges by a schema of somebody's own; [`together`] looks at many
+//! documents at once: whether what one says about another holds. [`Violation`] says what is wrong,
+//! and [`report`] writes that for people and programs. `matcher` is the quick way of streams;
+//! `schema` and `explain` turn what the JSON Schema library finds into sentences.
 
+mod custom;
 mod detect;
 mod document;
 mod embedded;
 mod explain;
+mod fields;
 mod matcher;
 mod near;
 pub mod report;
 mod schema;
 mod stream;
 pub mod together;
+mod unusable;
 mod validator;
 mod violation;
 
+pub use custom::CustomValidator;
 pub use detect::{Unrecognized, detect};
 pub use document::{Verdict, validate_document};
 pub use embedded::embedded_schema;
-pub use stream::{Line, StreamOptions, StreamSummary, validate_stream};
+pub use stream::{Line, StreamOptions, StreamSummary, begins_foreign, validate_stream};
+pub use unusable::UnusableSchema;
 pub use validator::Validator;
 pub use violation::{Family, Violation};

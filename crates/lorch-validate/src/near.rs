@@ -9,11 +9,14 @@ pub(crate) fn nearest<'n>(
     candidates: impl IntoIterator<Item = &'n str>,
 ) -> Option<&'n str> {
     let plain = plain(name);
-    let tolerance = (plain.chars().count() / 3).max(1);
+    let tolerance = (length(&plain) / 3).max(1);
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
-        .map(|candidate| (distance(&plain, &self::plain(candidate)), candidate))
+        .map(|candidate| (self::plain(candidate), candidate))
+        // No texts whose lengths differ by more are so near.
+        .filter(|(other, _)| length(other).abs_diff(length(&plain)) <= tolerance)
+        .map(|(other, candidate)| (distance(&plain, &other), candidate))
         .filter(|(distance, _)| *distance <= tolerance)
         .min()
         .map(|(_, candidate)| candidate)
@@ -21,6 +24,10 @@ pub(crate) fn nearest<'n>(
 
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
 }
 
 fn distance(a: &str, b: &str) -> usize {

@@ -118,33 +118,95 @@ impl Finding {
     }
 }
 
-/// Writes `findings` to `out`.
+/// Writes findings as they come, in one form.
+///
+/// Nothing is kept of what was written, so a report may be of any length.
+#[derive(Debug)]
+pub struct Report<W> {
+    out: W,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    Human,
+    Json,
+    Sarif(sarif::Log),
+    GitHub,
+}
+
+impl<W: Write> Report<W> {
+    /// Begins a report.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn begin(format: Format, mut out: W) -> io::Result<Self> {
+        let form = match format {
+            Format::Human => Form::Human,
+            Format::Json => Form::Json,
+            Format::Sarif => {
+                let log = sarif::Log::default();
+                log.begin(&mut out)?;
+                Form::Sarif(log)
+            }
+            Format::GitHub => Form::GitHub,
+        };
+        Ok(Self { out, form })
+    }
+
+    /// Writes one finding.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn write(&mut self, finding: &Finding) -> io::Result<()> {
+        match &mut self.form {
+            Form::Human => human(finding, &mut self.out),
+            Form::Json => json::write(finding, &mut self.out),
+            Form::Sarif(log) => log.result(finding, &mut self.out),
+            Form::GitHub => github::write(finding, &mut self.out),
+        }
+    }
+
+    /// Writes what ends the report, and everything that is still in a buffer.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn end(mut self) -> io::Result<()> {
+        if let Form::Sarif(log) = self.form {
+            log.end(&mut self.out)?;
+        }
+        self.out.flush()
+    }
+}
+
+/// Writes a report of `findings` to `out`.
 ///
 /// # Errors
 /// When writing fails.
 pub fn write(format: Format, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Human => findings.iter().try_for_each(|finding| human(finding, out)),
-        Format::Json => findings.iter().try_for_each(|finding| json::write(finding, out)),
-        Format::Sarif => sarif::write(findings, out),
-        Format::GitHub => findings.iter().try_for_each(|finding| github::write(finding, out)),
-    }
+    let mut report = Report::begin(format, out)?;
+    findings.iter().try_for_each(|finding| report.write(finding))?;
+    report.end()
 }
 
 fn human(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let Finding { diagnostic, file, place, .. } = finding;
     let severity = severity(diagnostic.severity);
     let code = diagnostic.code;
-    writeln!(
-        out,
-        "{}:{place}: {severity}[{code}]: {}",
-        one_line(file),
-        one_line(&diagnostic.message)
-    )?;
+    let message = one_line(&diagnostic.message);
+    writeln!(out, "{}:{place}: {severity}[{code}]: {}{message}", one_line(file), at(diagnostic))?;
     if let Some(help) = &diagnostic.help {
         writeln!(out, "  = help: {}", one_line(help))?;
     }
     Ok(())
+}
+
+/// The pointer before a message about a part of a document.
+fn at(diagnostic: &Diagnostic) -> String {
+    match diagnostic.pointer.is_root() {
+        true => String::new(),
+        false => format!("{}: ", one_line(&diagnostic.pointer.to_string())),
+    }
 }
 
 fn severity(severity: Severity) -> &'static str {

@@ -15,9 +15,12 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 
 use lorch_types::Kind;
+use lorch_types::json::{self, Limits};
 
 use self::blocks::{Block, Blocks};
 use self::judge::{Judge, Judged};
+use crate::custom::CustomValidator;
+use crate::detect::detect;
 use crate::report::Finding;
 
 /// How much a first block must hold for further threads to be worth starting, in bytes.
@@ -75,14 +78,56 @@ pub fn validate_stream(
     options: &StreamOptions,
     on_invalid: impl FnMut(Line) -> io::Result<()>,
 ) -> io::Result<StreamSummary> {
+    validate_lines(reader, options, Rules::Documents, on_invalid)
+}
+
+/// Whether the first document of a stream can be read, and nothing suggests that it is meant to be
+/// one of lorch.
+///
+/// # Errors
+/// When reading fails.
+pub fn begins_foreign(reader: impl Read, options: &StreamOptions) -> io::Result<bool> {
+    let limits = Limits { max_bytes: options.max_line_bytes };
+    let mut blocks = Blocks::new(reader, options.max_line_bytes);
+    let mut text = Vec::new();
+    while let Some(block) = blocks.next(&mut text)? {
+        let lines = text.split(|byte| *byte == b'\n');
+        let line = lines.map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
+        if let Some(line) = line.filter(|_| block == Block::Lines) {
+            let detected = json::read(line, limits).map(|document| detect(&document));
+            return Ok(detected.is_ok_and(|it| it.is_err_and(|kind| kind.is_foreign())));
+        }
+        if block != Block::Lines {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+/// By what the lines of a stream are judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rules<'r> {
+    /// The schema of the kind that the options say, or that each shows itself to be.
+    Documents,
+    /// Somebody's own schema.
+    Custom(&'r CustomValidator),
+}
+
+/// Judges every line of `reader` by `rules`.
+pub(crate) fn validate_lines(
+    reader: impl Read + Send,
+    options: &StreamOptions,
+    rules: Rules<'_>,
+    on_invalid: impl FnMut(Line) -> io::Result<()>,
+) -> io::Result<StreamSummary> {
     let mut blocks = Blocks::new(reader, options.max_line_bytes);
     let mut results = Results { on_invalid, lines: 0, summary: StreamSummary::default() };
-    let mut judge = Judge::new(options);
+    let mut judge = Judge::new(options, rules);
     let mut text = Vec::new();
     while let Some(block) = blocks.next(&mut text)? {
         results.take(judge.judge(block, &text))?;
         if options.threads.get() > 1 && text.len() >= WORTH_THREADS {
-            order::judge_rest(blocks, options, |judged| results.take(judged))?;
+            order::judge_rest(blocks, options, rules, |judged| results.take(judged))?;
             break;
         }
     }

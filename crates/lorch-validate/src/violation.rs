@@ -92,12 +92,12 @@ impl Violation {
             Family::Unknown => Part::Key,
             _ => Part::Value,
         };
-        let diagnostic =
-            Diagnostic::error(self.family.code(), self.pointer.clone(), self.message.clone())
-                .about(part);
-        match &self.help {
-            Some(help) => diagnostic.with_help(help.clone()),
-            None => diagnostic,
+        Diagnostic {
+            part,
+            found: self.found.clone(),
+            expected: self.expected.clone(),
+            help: self.help.clone(),
+            ..Diagnostic::error(self.family.code(), self.pointer.clone(), self.message.clone())
         }
     }
 }

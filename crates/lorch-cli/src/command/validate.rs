@@ -1,51 +1,90 @@
 //! `lorch validate`: documents against their schemas.
 
+mod judge;
+mod meter;
+mod pattern;
+mod tally;
+mod targets;
 mod together;
 
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use glob::Pattern;
 use lorch_types::Kind;
-use lorch_types::SmolStr;
-use lorch_types::diagnostic::{Color, Diagnostic, Source, render, visible};
-use lorch_types::json::{Limits, Value};
-use lorch_validate::report::{self, Finding, Format};
-use lorch_validate::{StreamOptions, Validator, Violation, detect, validate_stream};
+use lorch_types::diagnostic::{Color, Diagnostic, render};
+use lorch_types::json::Limits;
+use lorch_validate::CustomValidator;
+use lorch_validate::report::Format;
 
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::input;
 use crate::site::Site;
-use crate::terminal::{Stream, print, tell_error};
+use crate::terminal::{Stream, print_line, tell, tell_error, tell_warning};
+
+use judge::{Judge, Options, Rules};
+use tally::{Tally, links_left_out};
+use targets::{Targets, targets};
+
+/// How many violations of one file people are shown.
+const SHOWN_TO_PEOPLE: usize = 100;
 
 /// Validate documents against their schemas.
 ///
 /// The kind of a document is told from its fields, or given with `--schema`. Files that end in
-/// `.ndjson` hold one document a line; those that end in `.yaml` or `.yml` are YAML, all others JSON.
+/// `.ndjson` or `.jsonl` hold one document a line; those that end in `.yaml` or `.yml` are YAML, all
+/// others JSON.
+///
+/// A FOLDER stands for all `*.json`, `*.yaml`, `*.yml`, `*.ndjson` and `*.jsonl` beneath it, in the
+/// order of their names, without hidden files and folders, `node_modules`, `target` and links. A
+/// PATTERN (`*`, `?`, `[a-z]`, `**`) names the files that it matches, also where no shell expands it.
+///
+/// What is named must be a document of lorch. What is merely found in a folder is passed over and
+/// counted if its fields are those of no kind; it is judged if it nearly is a document: with at least
+/// two and at least half of the fields that one kind requires, and at least half of its own fields
+/// being of that kind, misspelt ones included. Of lines, the first decides for the file.
+///
+/// Lines end with LF or CR LF; lines of nothing but spaces and tabs are passed over. A last line that
+/// ends within a document and has no line end is reported as cut off.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lorch validate examples/orders/daily.yaml
+  lorch validate state/ receipts/ 'events/*.ndjson'
   lorch validate --schema step-manifest manifest.json
+  lorch validate --schema-file order.schema.json orders.ndjson
   lorch compile examples/orders/daily.yaml --payload payload.json | lorch validate -
-  lorch validate --format github jobs/*.yaml
+  lorch validate --format github .
+  lorch validate --together .
 
-Exit status: 0 all are valid; 1 one is not; 2 a file cannot be read.")]
+Exit status: 0 all are valid; 1 one is not, or cannot be parsed, or there is none; 2 wrong usage, or
+a file that cannot be read.")]
 pub(crate) struct Validate {
-    /// The documents; `-` is standard input.
-    #[arg(value_name = "FILE", required_unless_present = "together")]
+    /// Files, folders and patterns; `-` is standard input.
+    #[arg(value_name = "FILE|FOLDER|PATTERN", required_unless_present = "together")]
     files: Vec<PathBuf>,
-    /// The kind that the documents must be: `job-def`, `job-instance`, `run-record`,
-    /// `step-manifest`, `attempt-record`, `step-outcome`.
-    #[arg(long, value_name = "NAME")]
+    /// The kind that the documents must be.
+    #[arg(long, value_name = "NAME", value_parser = kind_parser())]
     schema: Option<Kind>,
+    /// A JSON Schema (Draft-07) of your own that the documents must satisfy; it stands by itself: no
+    /// address and no other file is opened.
+    #[arg(long, value_name = "FILE", conflicts_with = "schema")]
+    schema_file: Option<PathBuf>,
     /// How to write what is found: `human`, `json` (one object a line), `sarif` or `github`.
-    #[arg(long, value_name = "FORMAT", default_value_t)]
+    #[arg(long, value_name = "FORMAT", default_value_t, value_parser = format_parser())]
     format: Format,
-    /// Standard input holds one document a line.
+    /// How many violations of one file to write, or `all`; the others are counted [default: 100 for
+    /// people, otherwise all].
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
+    max_violations: Option<usize>,
+    /// Leave out what is found in folders and has such a name, or, if there is a `/` in it, such a
+    /// path from the folder on.
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<Pattern>,
+    /// Every file holds one document a line, whatever its name; so does standard input.
     #[arg(long)]
     ndjson: bool,
     /// Instead of files: every document of a workspace, and whether what one says about another
@@ -54,138 +93,96 @@ pub(crate) struct Validate {
     together: Option<PathBuf>,
 }
 
-/// What came of all the files.
-struct Verdict<'a> {
-    arguments: &'a Validate,
-    color: Color,
-    limits: Limits,
-    max_line_bytes: usize,
-    findings: Vec<Finding>,
-    valid: bool,
-}
-
 /// Validates every file, and reports what is wrong with each.
 pub(crate) fn validate(arguments: &Validate, global: &Global) -> Outcome {
     if let Some(folder) = &arguments.together {
         return together::together(folder, arguments.format, global);
     }
-    input::read_stdin_once(arguments.files.iter().map(PathBuf::as_path))?;
+    let inputs = arguments.files.iter().chain(&arguments.schema_file);
+    input::read_stdin_once(inputs.map(PathBuf::as_path))?;
     let limits = Site::find(global)?.config.limits;
-    let mut verdict = Verdict {
-        arguments,
+    let document_limits = Limits { max_bytes: limits.max_document_bytes.get() };
+    let errors = global.color.on(Stream::Error);
+    let mut judge = Judge::new(Options {
+        rules: rules(arguments, document_limits, errors)?,
+        format: arguments.format,
         color: global.color.on(Stream::Output),
-        limits: Limits { max_bytes: limits.max_document_bytes.get() },
-        max_line_bytes: limits.max_line_bytes.get(),
-        findings: Vec::new(),
-        valid: true,
-    };
-    let mut unreadable = false;
-    for file in &arguments.files {
-        match verdict.file(file) {
-            Err(Failure::Usage(error)) => {
-                tell_error(&format!("{error:#}"), global.color.on(Stream::Error));
-                unreadable = true;
-            }
+        document_limits,
+        line_limits: Limits { max_bytes: limits.max_line_bytes.get() },
+        all_streams: arguments.ndjson,
+        max_violations: match arguments.format {
+            Format::Human => arguments.max_violations.unwrap_or(SHOWN_TO_PEOPLE),
+            _ => arguments.max_violations.unwrap_or(usize::MAX),
+        },
+    })?;
+    let targets = targets(&arguments.files, &arguments.exclude);
+    for problem in targets.unreadable.iter().chain(&targets.empty) {
+        tell_error(problem, errors);
+    }
+    for target in &targets.files {
+        match judge.file(target) {
+            Err(Failure::Usage(error)) => tell_error(&format!("{error:#}"), errors),
             outcome => outcome?,
         }
     }
-    verdict.write_findings()?;
-    match (unreadable, verdict.valid) {
-        (true, _) => Err(Failure::Unreadable),
-        (false, true) => Ok(()),
-        (false, false) => Err(Failure::Reported),
+    let tally = judge.end()?;
+    if arguments.format == Format::Human {
+        tell_totals(&tally, &targets)?;
+    } else if tally.unwritten > 0 {
+        let unwritten = counted(tally.unwritten, "violation");
+        tell_warning(&format!("{unwritten} more than `--max-violations` lets through"), errors);
     }
+    outcome(&tally, &targets, errors)
 }
 
-impl Verdict<'_> {
-    fn file(&mut self, path: &Path) -> Outcome {
-        let stdin = path.as_os_str() == input::STDIN;
-        let is_stream = path.extension().is_some_and(|it| it == "ndjson" || it == "jsonl");
-        if is_stream || (stdin && self.arguments.ndjson) {
-            self.stream(path, stdin)
-        } else {
-            self.document(&input::read_source(path, self.limits)?)
-        }
+fn tell_totals(tally: &Tally, targets: &Targets) -> Outcome {
+    if tally.judged() + tally.unreadable > 1 {
+        print_line(tally.total())?;
     }
-
-    fn document(&mut self, source: &Source) -> Outcome {
-        let (kind, diagnostics) = match source.read(self.limits) {
-            Ok(document) => {
-                let (kind, violations) = self.violations(&document);
-                (kind, violations.iter().map(diagnostic).collect())
-            }
-            Err(error) => (None, vec![(error.diagnostic(), None)]),
-        };
-        self.valid &= diagnostics.is_empty();
-        if self.arguments.format != Format::Human {
-            self.findings.extend(Finding::all_in(&diagnostics, source));
-            return Ok(());
-        }
-        if diagnostics.is_empty() {
-            let kind = kind.map(|kind| format!(" {kind}")).unwrap_or_default();
-            return print(&format!("{}: valid{kind}\n", visible(&source.name)));
-        }
-        let count = counted(diagnostics.len() as u64, "error");
-        let found: Vec<Diagnostic> = diagnostics.into_iter().map(|(it, _)| it).collect();
-        print(&render(&found, std::slice::from_ref(source), self.color))?;
-        print(&format!("{}: not valid, {count}\n", visible(&source.name)))
-    }
-
-    fn violations(&self, document: &Value) -> (Option<Kind>, Vec<Violation>) {
-        match self.arguments.schema.map_or_else(|| detect(document), Ok) {
-            Ok(kind) => (Some(kind), Validator::for_kind(kind).validate(document)),
-            Err(unrecognized) => (None, vec![unrecognized.violation()]),
-        }
-    }
-
-    fn stream(&mut self, path: &Path, stdin: bool) -> Outcome {
-        let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
-        let unreadable =
-            |error: io::Error| Failure::usage(format!("cannot read `{}`: {error}", path.display()));
-        let reader: Box<dyn io::Read + Send> = if stdin {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(unreadable)?)
-        };
-        let options = StreamOptions {
-            kind: self.arguments.schema,
-            max_line_bytes: self.max_line_bytes,
-            ..StreamOptions::named(name.clone())
-        };
-        let human = self.arguments.format == Format::Human;
-        let findings = &mut self.findings;
-        let mut text = Vec::new();
-        let summary = validate_stream(reader, &options, |line| {
-            if human {
-                return report::write(Format::Human, &line.findings, &mut text);
-            }
-            findings.extend(line.findings);
-            Ok(())
-        })
-        .map_err(unreadable)?;
-        self.valid &= summary.invalid == 0;
-        if human {
-            let documents = counted(summary.documents as u64, "document");
-            let verdict = match summary.invalid {
-                0 => "all valid".to_owned(),
-                invalid => format!("{invalid} not valid"),
-            };
-            print(&String::from_utf8_lossy(&text))?;
-            print(&format!("{}: {documents}, {verdict}\n", visible(&name)))?;
-        }
-        Ok(())
-    }
-
-    fn write_findings(&self) -> Outcome {
-        if self.arguments.format == Format::Human {
-            return Ok(());
-        }
-        let mut text = Vec::new();
-        report::write(self.arguments.format, &self.findings, &mut text).map_err(Failure::output)?;
-        print(&String::from_utf8_lossy(&text))
-    }
+    let rest = [tally.passed_over(), links_left_out(targets.links)];
+    rest.into_iter().flatten().try_for_each(print_line)
 }
 
-fn diagnostic(violation: &Violation) -> (Diagnostic, Option<SmolStr>) {
-    (violation.diagnostic(), Some(violation.keyword.clone()))
+fn outcome(tally: &Tally, targets: &Targets, color: Color) -> Outcome {
+    if tally.unreadable > 0 || !targets.unreadable.is_empty() {
+        return Err(Failure::Unreadable);
+    }
+    if tally.judged() == 0 && targets.empty.is_empty() {
+        tell_error("there was nothing to validate: no file is a document of lorch", color);
+        return Err(Failure::Reported);
+    }
+    if tally.invalid > 0 || !targets.empty.is_empty() {
+        return Err(Failure::Reported);
+    }
+    Ok(())
+}
+
+/// The rules that the arguments name; what makes a schema unusable is told.
+fn rules(arguments: &Validate, limits: Limits, color: Color) -> Result<Rules, Failure> {
+    let Some(path) = &arguments.schema_file else {
+        return Ok(arguments.schema.map_or(Rules::Detected, Rules::Kind));
+    };
+    let source = input::read_source(path, limits)?;
+    let unusable = |diagnostic: Diagnostic| {
+        tell(&render(&[diagnostic], std::slice::from_ref(&source), color));
+        Failure::Unreadable
+    };
+    let schema = source.read(limits).map_err(|error| unusable(error.diagnostic()))?;
+    let validator = CustomValidator::new(&schema).map_err(|error| unusable(error.diagnostic()))?;
+    Ok(Rules::Custom(Box::new(validator)))
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| name.parse::<Kind>())
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>())
+}
+
+fn parse_limit(text: &str) -> Result<usize, String> {
+    match text {
+        "all" => Ok(usize::MAX),
+        _ => text.parse().map_err(|_| "it is a number, or `all`".to_owned()),
+    }
 }

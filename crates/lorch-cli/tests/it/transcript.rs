@@ -38,6 +38,11 @@ fn documents() {
 }
 
 #[test]
+fn validation() {
+    check("docs/validation.md", None);
+}
+
+#[test]
 fn programs() {
     check("docs/programs.md", None);
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use lorch_types::diagnostic::End;
+use lorch_types::diagnostic::{Diagnostic, End};
 use lorch_types::json::{Object, Value};
 
 use super::{Finding, severity};
 
 /// The finding as an object: `code`, `severity`, `message`, `file`, `line`, `column`, `pointer`, and
-/// `keyword`, `help` and `other` where there are some.
+/// `keyword`, `found`, `expected`, `help` and `other` where there are some.
 pub(super) fn write(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let Finding { diagnostic, keyword, file, place, .. } = finding;
     let mut object: Object = [
@@ -25,8 +25,11 @@ pub(super) fn write(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     if let Some(keyword) = keyword {
         object.insert("keyword", keyword.clone());
     }
-    if let Some(help) = &diagnostic.help {
-        object.insert("help", help.as_str());
+    let Diagnostic { found, expected, help, .. } = diagnostic;
+    for (name, text) in [("found", found), ("expected", expected), ("help", help)] {
+        if let Some(text) = text {
+            object.insert(name, text.as_str());
+        }
     }
     if let Some(other) = &diagnostic.other {
         object.insert("other", end(other));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use lorch_types::diagnostic::End;
+use lorch_types::diagnostic::{Diagnostic, End};
 use lorch_types::json::{Object, Value};
 
 use super::json::count;
@@ -12,30 +12,47 @@ use super::{Finding, severity};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(super) fn write(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.diagnostic.code.0).collect();
-    let rules = codes.into_iter().map(|code| object([("id", code.into())]));
-    let driver = object([
-        ("name", "lorch".into()),
-        ("version", env!("CARGO_PKG_VERSION").into()),
-        ("informationUri", env!("CARGO_PKG_REPOSITORY").into()),
-        ("rules", Value::Array(rules.collect())),
-    ]);
-    let run = object([
-        ("tool", object([("driver", driver)])),
-        ("columnKind", "unicodeCodePoints".into()),
-        ("results", Value::Array(findings.iter().map(result).collect())),
-    ]);
-    let log = object([
-        ("$schema", SCHEMA.into()),
-        ("version", "2.1.0".into()),
-        ("runs", Value::Array(vec![run])),
-    ]);
-    writeln!(out, "{log}")
+/// A document that is written result by result; the codes that occur are listed after them.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    codes: BTreeSet<&'static str>,
+    has_results: bool,
+}
+
+impl Log {
+    /// Writes what comes before the results.
+    pub(super) fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(
+            out,
+            r#"{{"$schema":"{SCHEMA}","runs":[{{"columnKind":"unicodeCodePoints","results":["#
+        )
+    }
+
+    /// Writes one result.
+    pub(super) fn result(&mut self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let comma = if self.has_results { "," } else { "" };
+        self.has_results = true;
+        self.codes.insert(finding.diagnostic.code.0);
+        write!(out, "{comma}\n{}", result(finding))
+    }
+
+    /// Writes what comes after the results.
+    pub(super) fn end(self, out: &mut dyn Write) -> io::Result<()> {
+        let rules = self.codes.into_iter().map(|code| object([("id", code.into())]));
+        let driver = object([
+            ("name", "lorch".into()),
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            ("informationUri", env!("CARGO_PKG_REPOSITORY").into()),
+            ("rules", Value::Array(rules.collect())),
+        ]);
+        let tool = object([("driver", driver)]);
+        let line_end = if self.has_results { "\n" } else { "" };
+        writeln!(out, r#"{line_end}],"tool":{tool}}}],"version":"2.1.0"}}"#)
+    }
 }
 
 fn result(finding: &Finding) -> Value {
-    let Finding { diagnostic, file, place, end, .. } = finding;
+    let Finding { diagnostic, keyword, file, place, end } = finding;
     let text = match &diagnostic.help {
         Some(help) => format!("{}; {help}", diagnostic.message),
         None => diagnostic.message.clone(),
@@ -60,6 +77,19 @@ fn result(finding: &Finding) -> Value {
     ]
     .into_iter()
     .collect();
+    let Diagnostic { found, expected, .. } = diagnostic;
+    let mut properties = Object::new();
+    let keyword = keyword.as_deref();
+    let properties_there =
+        [("keyword", keyword), ("found", found.as_deref()), ("expected", expected.as_deref())];
+    for (name, text) in properties_there {
+        if let Some(text) = text {
+            properties.insert(name, text);
+        }
+    }
+    if !properties.is_empty() {
+        result.insert("properties", properties);
+    }
     if let Some(other) = &diagnostic.other {
         result.insert("relatedLocations", vec![related(other)]);
     }

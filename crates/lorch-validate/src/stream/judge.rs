@@ -8,7 +8,7 @@ use lorch_types::{Kind, SmolStr};
 use memchr::memchr;
 use serde_json::Value as Json;
 
-use super::{Block, Line, StreamOptions, StreamSummary};
+use super::{Block, Line, Rules, StreamOptions, StreamSummary};
 use crate::document::{Validators, with_keywords};
 use crate::embedded::embedded_schema;
 use crate::matcher::Matcher;
@@ -29,13 +29,20 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) struct Judge<'o> {
     options: &'o StreamOptions,
+    rules: Rules<'o>,
     validators: Validators,
     quick: Quick,
 }
 
 impl<'o> Judge<'o> {
-    pub(super) fn new(options: &'o StreamOptions) -> Self {
-        Self { options, validators: Validators::default(), quick: Quick::default() }
+    pub(super) fn new(options: &'o StreamOptions, rules: Rules<'o>) -> Self {
+        let quick = match rules {
+            Rules::Documents => Quick::default(),
+            Rules::Custom(validator) => {
+                Quick { custom: Some(validator.matcher()), ..Quick::default() }
+            }
+        };
+        Self { options, rules, validators: Validators::default(), quick }
     }
 
     /// Judges a block, whose lines are `text`.
@@ -119,7 +126,10 @@ impl<'o> Judge<'o> {
                 return Some(self.unreadable(number, text, diagnostic));
             }
         };
-        let (kind, violations) = self.validators.violations(&document, self.options.kind);
+        let (kind, violations) = match self.rules {
+            Rules::Documents => self.validators.violations(&document, self.options.kind),
+            Rules::Custom(validator) => (None, validator.validate(&document)),
+        };
         if violations.is_empty() {
             self.quick.last = kind;
             return None;
@@ -182,6 +192,8 @@ struct Quick {
     matchers: [Option<Option<Matcher>>; Kind::ALL.len()],
     /// The kind of the last line that was valid.
     last: Option<Kind>,
+    /// The matcher of the only schema that there is, if it is somebody's own.
+    custom: Option<Option<Matcher>>,
 }
 
 impl Quick {
@@ -189,6 +201,9 @@ impl Quick {
     #[inline]
     fn accepted_line(&mut self, text: &str, options: &StreamOptions) -> Option<usize> {
         let limit = options.max_line_bytes;
+        if let Some(custom) = &mut self.custom {
+            return accepted_line(custom.as_mut()?, text, limit);
+        }
         if let Some(kind) = options.kind {
             return self.accepted_as(kind, text, limit);
         }
@@ -208,15 +223,22 @@ impl Quick {
     fn accepted_as(&mut self, kind: Kind, text: &str, limit: usize) -> Option<usize> {
         let slot = Kind::ALL.iter().position(|it| *it == kind)?;
         let matcher = self.matchers.get_mut(slot)?.get_or_insert_with(|| matcher(kind)).as_mut()?;
-        let end = matcher.accepted_prefix(text)?;
-        let length = match text.as_bytes().get(end) {
-            None => end,
-            Some(b'\n') => end + 1,
-            Some(_) => return None,
-        };
+        let length = accepted_line(matcher, text, limit)?;
         self.last = Some(kind);
-        (end <= limit).then_some(length)
+        Some(length)
     }
+}
+
+/// The length of the first line of `text` with its line end, if `matcher` accepts all of it.
+#[inline]
+fn accepted_line(matcher: &mut Matcher, text: &str, limit: usize) -> Option<usize> {
+    let end = matcher.accepted_prefix(text)?;
+    let length = match text.as_bytes().get(end) {
+        None => end,
+        Some(b'\n') => end + 1,
+        Some(_) => return None,
+    };
+    (end <= limit).then_some(length)
 }
 
 fn matcher(kind: Kind) -> Option<Matcher> {

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-use super::StreamOptions;
 use super::blocks::Blocks;
 use super::judge::{Judge, Judged};
+use super::{Rules, StreamOptions};
 
 /// What the threads share.
 struct Shared<R> {
@@ -32,6 +32,7 @@ struct State<R> {
 pub(super) fn judge_rest<R: Read + Send>(
     blocks: Blocks<R>,
     options: &StreamOptions,
+    rules: Rules<'_>,
     mut take: impl FnMut(Judged) -> io::Result<()>,
 ) -> io::Result<()> {
     let threads = options.threads.get();
@@ -42,7 +43,7 @@ pub(super) fn judge_rest<R: Read + Send>(
         for _ in 0..threads {
             let send = send.clone();
             let shared = &shared;
-            scope.spawn(move || shared.judge_blocks(options, &send));
+            scope.spawn(move || shared.judge_blocks(Judge::new(options, rules), &send));
         }
         drop(send);
         // Whoever reads waits for whoever takes, so this must be over before the threads are.
@@ -66,8 +67,7 @@ impl<R: Read> Shared<R> {
     }
 
     /// Reads and judges one block after the other, until there are none.
-    fn judge_blocks(&self, options: &StreamOptions, send: &mpsc::Sender<Outcome>) {
-        let mut judge = Judge::new(options);
+    fn judge_blocks(&self, mut judge: Judge<'_>, send: &mpsc::Sender<Outcome>) {
         let mut text = Vec::new();
         while let Some((number, block)) = self.next(&mut text) {
             let judged = block.map(|block| judge.judge(block, &text));

@@ -235,7 +235,7 @@ fn verdict(text: &str) -> Verdict {
 
 #[test]
 fn a_document_is_judged_with_places_in_the_order_of_its_text() {
-    let Verdict { kind, findings } = verdict(
+    let Verdict { kind, findings, .. } = verdict(
         "{\n  \"version\": 7,\n  \"steps\": [{\"step_id\": 1}],\n  \"job_id\": \"a\",\n  \"x\": 2\n}",
     );
     assert_eq!(kind, Some(Kind::JobDef));
@@ -257,7 +257,7 @@ fn a_document_is_judged_with_places_in_the_order_of_its_text() {
 
 #[test]
 fn a_text_that_cannot_be_read_is_one_finding() {
-    let Verdict { kind, findings } = verdict("{\"a\": 1, \"a\": 2}");
+    let Verdict { kind, findings, .. } = verdict("{\"a\": 1, \"a\": 2}");
     assert_eq!(kind, None);
     let said: Vec<_> =
         findings.iter().map(|it| format!("{} {}", it.place, it.diagnostic)).collect();

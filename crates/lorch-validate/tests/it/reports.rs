@@ -32,7 +32,7 @@ fn check(format: Format, expected: &str) {
 fn one_line_each_for_people() {
     check(
         Format::Human,
-        "a b,1.json:2:12: error[L1102]: 100% \\u{1b}[31m wrong:\\nreally\n  = help: write `1`\n\
+        "a b,1.json:2:12: error[L1102]: /x/1: 100% \\u{1b}[31m wrong:\\nreally\n  = help: write `1`\n\
          child.json:1:1: warning[L1001]: in the child\n",
     );
 }

@@ -98,9 +98,8 @@ impl Reading<'_> {
     fn stream(&mut self, entry: &Entry) -> io::Result<()> {
         let path = self.root.join(entry.name.as_str());
         let options = StreamOptions {
-            name: shown(self.root, &entry.name),
-            kind: None,
             max_line_bytes: self.max_line_bytes,
+            ..StreamOptions::named(shown(self.root, &entry.name))
         };
         let mut invalid = BTreeSet::new();
         let mut findings = Vec::new();
