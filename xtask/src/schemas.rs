@@ -14,8 +14,9 @@ fn render() -> BTreeMap<PathBuf, String> {
         Kind::ALL.map(|kind| (PathBuf::from(kind.schema_path()), document_schema(kind)));
     let ops = lorch_backends::ops();
     let ops = ops.iter().map(|spec| (op_path(spec.op), (spec.schema)()));
-    let files = documents.into_iter().chain(ops);
-    files.map(|(path, schema)| (path, format!("{schema:#}\n"))).collect()
+    let schemas = documents.into_iter().chain(ops);
+    let schemas = schemas.map(|(path, schema)| (path, format!("{schema:#}\n")));
+    schemas.chain([(PathBuf::from("catalog.json"), lorch_validate::catalog())]).collect()
 }
 
 fn op_path(op: &str) -> PathBuf {

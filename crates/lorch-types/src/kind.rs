@@ -160,6 +160,30 @@ impl Kind {
         }
     }
 
+    /// Where documents of this kind stand in a workspace, as patterns of paths; nowhere in files of
+    /// their own for some.
+    pub const fn file_patterns(self) -> &'static [&'static str] {
+        match self {
+            Self::JobDef => &["jobs/*.yaml", "jobs/*.yml", "jobs/*.json"],
+            Self::SnapshotManifest => &["snapshots/*.manifest.json"],
+            Self::Receipt => &["receipts/**/*.json"],
+            Self::RunState => &["state/run.json"],
+            Self::Task => &["tasks/*.json", "**/task.json"],
+            Self::Plan => &["plans/*.json", "**/plan.json"],
+            Self::JobInstance
+            | Self::RunRecord
+            | Self::StepManifest
+            | Self::AttemptRecord
+            | Self::StepOutcome
+            | Self::Command
+            | Self::Event
+            | Self::Heartbeat
+            | Self::Log
+            | Self::TaskSpec
+            | Self::Run => &[],
+        }
+    }
+
     /// The kind that `document` is meant to be, judged by what only it has.
     pub fn detect(document: &Value) -> Option<Self> {
         let object = document.as_object()?;

@@ -11,6 +11,7 @@
 //! and [`report`] writes that for people and programs. `matcher` is the quick way of streams;
 //! `schema` and `explain` turn what the JSON Schema library finds into sentences.
 
+mod catalog;
 mod custom;
 mod detect;
 mod document;
@@ -27,6 +28,7 @@ mod unusable;
 mod validator;
 mod violation;
 
+pub use catalog::catalog;
 pub use custom::CustomValidator;
 pub use detect::{Unrecognized, detect};
 pub use document::{Verdict, validate_document};

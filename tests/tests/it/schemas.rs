@@ -16,7 +16,12 @@ fn folder() -> PathBuf {
 fn files() -> Vec<(String, Json)> {
     let mut files = Vec::new();
     for family in std::fs::read_dir(folder()).unwrap() {
-        for entry in std::fs::read_dir(family.unwrap().path()).unwrap() {
+        let family = family.unwrap().path();
+        // The list of them is no schema.
+        if family.ends_with("catalog.json") {
+            continue;
+        }
+        for entry in std::fs::read_dir(family).unwrap() {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();
             let name = path.strip_prefix(folder()).unwrap().to_str().unwrap().to_owned();

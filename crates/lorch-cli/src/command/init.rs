@@ -1,4 +1,6 @@
-//! `lorch init`: a workspace with a first job.
+//! `lorch init`: a workspace with a first job, and with schemas that editors know of.
+
+mod editors;
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,15 +8,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use lorch_types::Kind;
+use lorch_validate::embedded_schema;
 
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::site::CONFIG_FILE;
 use crate::terminal::print;
 
+use editors::Editor;
+
 /// Make a workspace: a `lorch.toml` with every setting explained, and a first job.
 ///
-/// Nothing that is there already is changed.
+/// Editors complete and check documents by the schemas in `schemas/`: settings for VS Code (with its
+/// YAML extension) and JetBrains IDEs say which files are of which kind. Nothing that is there already
+/// is changed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,6 +34,9 @@ pub(crate) struct Init {
     folder: Option<PathBuf>,
 }
 
+/// What editors need is made in a folder of this name, which belongs under version control.
+const SCHEMAS: &str = "schemas";
+
 const FILES: [(&str, &str); 3] = [
     (CONFIG_FILE, include_str!("init/lorch.toml")),
     ("jobs/hello.yaml", include_str!("init/hello.yaml")),
@@ -36,21 +47,62 @@ const FILES: [(&str, &str); 3] = [
 pub(crate) fn init(arguments: &Init, global: &Global) -> Outcome {
     let named = arguments.folder.as_deref().or(global.workspace.as_deref());
     let root = named.unwrap_or(Path::new(""));
-    let mut report = String::new();
+    let mut report = Report { root, text: String::new() };
     for (name, text) in FILES {
-        let path = root.join(name);
-        let made = write_new(&path, text)
-            .with_context(|| format!("cannot write `{}`", path.display()))
-            .map_err(Failure::Usage)?;
-        let state = if made { "made" } else { "kept" };
-        report.push_str(&format!("{state}  {}\n", root.join(name).display()));
+        report.file(name, text)?;
+    }
+    report.schemas()?;
+    for editor in editors::all() {
+        let made = report.file(editor.file, &editor.settings)?;
+        if !made && !editor.is_known_in(root) {
+            let Editor { file, settings } = editor;
+            report.text.push_str(&format!("\nTo add to {file}:\n{settings}\n"));
+        }
     }
     let enter = match named {
         Some(folder) => format!("cd {} && ", folder.display()),
         None => String::new(),
     };
-    report.push_str(&format!("\nNext: {enter}lorch run jobs/hello.yaml --set payload.name=Ada\n"));
-    print(&report)
+    let next = "lorch run jobs/hello.yaml --set payload.name=Ada";
+    print(&format!("{}\nNext: {enter}{next}\n", report.text))
+}
+
+/// Makes files, and says which.
+struct Report<'r> {
+    root: &'r Path,
+    text: String,
+}
+
+impl Report<'_> {
+    /// Makes a file unless there is one of this name; whether it was made.
+    fn file(&mut self, name: &str, text: &str) -> Result<bool, Failure> {
+        let path = self.root.join(name);
+        let made = make(&path, text)?;
+        self.say(made, &path);
+        Ok(made)
+    }
+
+    /// Makes the schemas of all kinds of documents that are not there.
+    fn schemas(&mut self) -> Outcome {
+        let folder = self.root.join(SCHEMAS);
+        let mut made = false;
+        for kind in Kind::ALL {
+            made |= make(&folder.join(kind.schema_path()), embedded_schema(kind))?;
+        }
+        self.say(made, &folder);
+        Ok(())
+    }
+
+    fn say(&mut self, made: bool, path: &Path) {
+        let state = if made { "made" } else { "kept" };
+        self.text.push_str(&format!("{state}  {}\n", path.display()));
+    }
+}
+
+fn make(path: &Path, text: &str) -> Result<bool, Failure> {
+    write_new(path, text)
+        .with_context(|| format!("cannot write `{}`", path.display()))
+        .map_err(Failure::Usage)
 }
 
 /// Writes a file and returns true, unless there is one of this name.

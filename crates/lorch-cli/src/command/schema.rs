@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use lorch_backends::{OpSpec, ops};
 use lorch_types::Kind;
-use lorch_validate::embedded_schema;
+use lorch_validate::{catalog, embedded_schema};
 
 use crate::exit::{Failure, Outcome};
 use crate::table::Table;
@@ -35,7 +35,7 @@ enum Action {
         /// A kind of document, or an operation.
         name: String,
     },
-    /// All schemas as files.
+    /// All schemas as files, and a `catalog.json` of them in the form of SchemaStore.
     Export {
         /// The folder, which is made.
         #[arg(value_name = "DIR")]
@@ -82,7 +82,7 @@ fn export(folder: &Path) -> Outcome {
     for spec in ops() {
         write(&folder.join(op_path(&spec)), &op_schema(&spec))?;
     }
-    Ok(())
+    write(&folder.join("catalog.json"), &catalog())
 }
 
 fn write(path: &Path, text: &str) -> Outcome {

@@ -16,3 +16,4 @@ mod recovery;
 mod secrets;
 mod together;
 mod transcript;
+mod validate;

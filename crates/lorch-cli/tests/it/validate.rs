@@ -1,0 +1,245 @@
+//! `lorch validate` over files, folders, patterns and streams, with the real command.
+
+use lorch_types::json::Value;
+
+use crate::lorch::{Folder, command};
+
+const JOB: &str = r#"{"job_id":"a","version":"1","steps":[]}"#;
+const LOG: &str =
+    r#"{"kind":"log","level":"info","message":"a","timestamp":"2025-10-20T14:08:20Z"}"#;
+
+/// A folder with documents, one of them wrong, and other files.
+fn mixed() -> Folder {
+    let folder = Folder::new();
+    folder
+        .write("jobs/a.json", JOB)
+        .write("jobs/b.yaml", "job_id: b\nversion: \"1\"\nsteps: []\n")
+        .write("jobs/deeper/c.json", r#"{"job_id":"c","version":1,"steps":[]}"#)
+        .write("events/one.ndjson", format!("{LOG}\n\n{LOG}\r\n"))
+        .write("events/rows.jsonl", "{\"id\":1}\n{\"id\":2}\n")
+        .write("package.json", r#"{"name":"x"}"#)
+        .write("notes.txt", "{")
+        .write(".hidden/x.json", "{")
+        .write("node_modules/x.json", "{")
+        .write("target/x.json", "{");
+    folder
+}
+
+/// `lorch validate` with these arguments ends so, and prints just these lines.
+#[track_caller]
+fn check(folder: &Folder, arguments: &[&str], status: i32, printed: &str) {
+    let ran = folder.run(["validate"].iter().chain(arguments)).ends(status);
+    assert_eq!(ran.stdout.trim_end(), printed.trim_end(), "{}", ran.stderr);
+}
+
+#[test]
+fn folders_are_walked_in_order_and_foreign_files_passed_over() {
+    let wrong = "\
+error[L1102]: expected a string, found a number
+ --> jobs/deeper/c.json:1:25
+  |
+1 | {\"job_id\":\"c\",\"version\":1,\"steps\":[]}
+  |                         ^
+
+jobs/deeper/c.json: not valid, 1 error
+";
+    check(
+        &mixed(),
+        &["."],
+        1,
+        &format!(
+            "events/one.ndjson: 2 documents, all valid\njobs/a.json: valid job-def\n\
+             jobs/b.yaml: valid job-def\n{wrong}4 files: 3 valid, 1 not; 5 documents\n\
+             2 files are no documents of lorch; `--schema NAME` judges every file"
+        ),
+    );
+    // A file is judged once, however often it is meant.
+    check(
+        &mixed(),
+        &["jobs", "jobs/a.json", "--exclude", "c.json"],
+        0,
+        "jobs/a.json: valid job-def\njobs/b.yaml: valid job-def\n2 files: 2 valid; 2 documents",
+    );
+}
+
+#[test]
+fn what_is_named_must_be_a_document() {
+    let folder = mixed();
+    let ran = folder.run(["validate", "package.json"]).ends(1);
+    assert!(ran.stdout.contains("error[L1101]: these are the fields of no kind"), "{ran:#?}");
+    let ran = folder.run(["validate", "notes.txt"]).ends(1);
+    assert!(ran.stdout.contains("error[L0002]"), "{ran:#?}");
+    let ran = folder.run(["validate", "events", "--schema", "log"]).ends(1);
+    assert!(ran.stdout.contains("rows.jsonl:1:1: error[L1103]: the field `kind` is missing"));
+}
+
+#[test]
+fn patterns_are_expanded_where_no_shell_does() {
+    check(
+        &mixed(),
+        &["**/*.json", "--exclude", "deeper", "--max-violations", "0"],
+        1,
+        "jobs/a.json: valid job-def\njobs/deeper/c.json: not valid, 1 error, the first 0 of which \
+         are shown\npackage.json: not valid, 1 error, the first 0 of which are shown\n\
+         3 files: 1 valid, 2 not; 3 documents",
+    );
+    check(
+        &mixed(),
+        &["jobs/[a-b].*"],
+        0,
+        "jobs/a.json: valid job-def\njobs/b.yaml: valid job-def\n2 files: 2 valid; 2 documents",
+    );
+}
+
+#[test]
+fn no_documents_at_all_are_a_failure() {
+    let folder = mixed();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    for (argument, said) in [
+        ("*.toml", "error: no file matches `*.toml`"),
+        ("empty", "error: there is no document in `empty`"),
+        ("events/*.toml", "error: no file matches `events/*.toml`"),
+    ] {
+        let ran = folder.run(["validate", argument]).ends(1);
+        assert!(ran.stderr.contains(said), "{ran:#?}");
+    }
+    let folder = Folder::new();
+    folder.write("package.json", "{}");
+    let ran = folder.run(["validate", "."]).ends(1);
+    assert!(ran.stderr.contains("there was nothing to validate"), "{ran:#?}");
+    folder.run(["validate"]).ends(2);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_the_rest_judged() {
+    let folder = mixed();
+    let ran = folder.run(["validate", "absent.json", "jobs/a.json", "absent.ndjson"]).ends(2);
+    assert!(ran.stdout.contains("jobs/a.json: valid job-def"), "{ran:#?}");
+    assert!(ran.stdout.contains("3 files: 1 valid, 2 not readable; 1 document"), "{ran:#?}");
+    assert!(ran.stderr.contains("`absent.json`") && ran.stderr.contains("`absent.ndjson`"));
+    let ran = folder.run(["validate", "-", "-"]).ends(2);
+    assert!(ran.stderr.contains("standard input"), "{ran:#?}");
+}
+
+/// Pipes that nobody writes to, links in circles and out of the folder.
+#[cfg(unix)]
+#[test]
+fn links_and_special_files_are_left_out() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new();
+    folder.write("docs/a.json", JOB).write("outside.json", "{");
+    let at = |name: &str| folder.path().join(name);
+    symlink("..", at("docs/circle")).unwrap();
+    symlink("../outside.json", at("docs/out.json")).unwrap();
+    symlink("nowhere", at("docs/broken.json")).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(at("docs/pipe.json")).status().unwrap();
+    assert!(pipe.success());
+    check(
+        &folder,
+        &["docs"],
+        0,
+        "docs/a.json: valid job-def\n4 links and special files were left out; name them to judge them",
+    );
+    let ran = folder.run(["validate", "docs/*.json"]).ends(2);
+    assert!(ran.stdout.contains("docs/a.json: valid job-def"), "{ran:#?}");
+    assert!(ran.stderr.contains("docs/broken.json"), "{ran:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn names_cannot_write_to_the_terminal() {
+    let folder = Folder::new();
+    folder.write("a\u{1b}[31m\n.json", JOB);
+    check(&folder, &["."], 0, "a\\u{1b}[31m\\u{a}.json: valid job-def");
+}
+
+#[test]
+fn texts_that_are_no_documents() {
+    for (text, said) in [
+        (&b""[..], "error[L0002]: the text ends where a value should stand"),
+        (b"\xef\xbb\xbf{}", "error[L0001]: the text begins with a byte order mark"),
+        (b"{\"a\":\"\xff\"}", "error[L0001]: the text is not valid UTF-8"),
+        (b"{\"a\":1,\"a\":1}", "error[L0003]"),
+        (b"[]", "error[L1101]: a document is an object, and this is an array"),
+    ] {
+        let folder = Folder::new();
+        folder.write("x.json", text);
+        let ran = folder.run(["validate", "x.json"]).ends(1);
+        assert!(ran.stdout.contains(said), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_stream_says_what_it_finds_up_to_a_limit() {
+    let folder = Folder::new();
+    let line = LOG.replace("info", "inform");
+    folder.write("x.ndjson", format!("{line}\n").repeat(1000));
+    let ran = folder.run(["validate", "x.ndjson"]).ends(1);
+    assert_eq!(ran.stdout.matches("error[L1105]").count(), 100);
+    assert!(ran.stdout.ends_with(
+        "x.ndjson: 1,000 documents, 1,000 not valid; 1,000 errors, the first 100 of which are shown\n"
+    ));
+    let ran = folder.run(["validate", "--format", "json", "x.ndjson"]).ends(1);
+    let lines = ran.lines();
+    assert_eq!(lines.len(), 1000);
+    for (at, line) in lines.iter().enumerate() {
+        assert_eq!(line.get("line"), Some(&Value::from(at as u64 + 1)));
+    }
+    let ran = folder.run(["validate", "--format", "sarif", "x.ndjson"]).ends(1);
+    let run = &ran.json();
+    let results = run.get("runs").and_then(Value::as_array).and_then(|runs| runs[0].get("results"));
+    assert_eq!(results.and_then(Value::as_array).map(<[_]>::len), Some(1000));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it() {
+    let folder = Folder::new();
+    folder.write("x.ndjson", format!("{}\n", LOG.replace("info", "inform")).repeat(100_000));
+    let mut child = command(folder.path())
+        .args(["validate", "--format", "json", "x.ndjson"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn editors_are_told_of_the_schemas_once() {
+    let folder = Folder::new();
+    folder.run(["init"]).ends(0);
+    let settings = crate::lorch::read(&folder.read(".vscode/settings.json"));
+    let schemas = settings.get("json.schemas").and_then(Value::as_array).unwrap();
+    for mapping in schemas {
+        let url = mapping.get("url").and_then(Value::as_str).unwrap();
+        let schema = crate::lorch::read(&folder.read(url));
+        assert_eq!(schema.get("$id").and_then(Value::as_str).map(|it| &it[..4]), Some("urn:"));
+    }
+    assert_eq!(schemas.len(), 6);
+    let idea = folder.read(".idea/jsonSchemas.xml");
+    assert!(idea.contains("value=\"schemas/v1/run-state.v1.json\""), "{idea}");
+    assert!(folder.read("jobs/hello.yaml").starts_with("# yaml-language-server: $schema=../"));
+    let again = folder.run(["init"]).ends(0).stdout;
+    assert!(again.contains("kept  schemas") && !again.contains("To add"), "{again}");
+    // Settings of somebody else are kept, and it is said what is missing from them.
+    folder.write(".vscode/settings.json", "{ \"editor.tabSize\": 2 }");
+    let again = folder.run(["init"]).ends(0).stdout;
+    assert!(again.contains("To add to .vscode/settings.json:\n{\n  \"json.schemas\""), "{again}");
+    assert_eq!(folder.read(".vscode/settings.json"), "{ \"editor.tabSize\": 2 }");
+}
+
+#[test]
+fn exported_schemas_have_a_catalog() {
+    let folder = Folder::new();
+    folder.run(["schema", "export", "out"]).ends(0);
+    let catalog = crate::lorch::read(&folder.read("out/catalog.json"));
+    let schemas = catalog.get("schemas").and_then(Value::as_array).unwrap();
+    assert_eq!(schemas.len(), 17);
+    for schema in schemas {
+        let url = schema.get("url").and_then(Value::as_str).unwrap();
+        assert!(folder.path().join("out").join(url).is_file(), "{url}");
+    }
+}
