@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::id::{self, Rule, identifier};
-use crate::json::{Sink, Value, canonical, put_value};
+use crate::json::{Sink, Value, View, canonical, put_value};
 
 identifier! {
     /// The SHA-256 of a document's canonical JSON, or of some bytes: `sha256:` and 64 hex digits.
@@ -28,6 +28,11 @@ identifier! {
 impl Digest {
     /// The digest over the canonical JSON of `value`.
     pub fn of(value: &Value) -> Self {
+        Self::of_view(value.into())
+    }
+
+    /// The same over a value that is kept elsewhere.
+    pub fn of_view(value: View<'_>) -> Self {
         let mut sink = Hashing::default();
         put_value(value, &mut sink);
         Self(sink.finish("sha256:"))

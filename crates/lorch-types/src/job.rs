@@ -20,7 +20,7 @@ pub use definition::{JobDef, StepDef};
 pub use error::{ErrorCode, ErrorInfo};
 pub use id::{JobId, PhaseId, RunId, StepId, StepPath, Version};
 pub use idempotency::{CompiledIdempotency, Idempotency, Scope};
-pub use instance::{JobInstance, JobStepInstance};
+pub use instance::{InstanceHead, InstanceWriter, JobInstance, JobStepInstance, StepRest};
 pub use manifest::StepManifest;
 pub use op::{Backend, DispatchOp, Op, OpFamily, OpName};
 pub(crate) use op::{DISPATCH_OP_RULE, OP_RULE};

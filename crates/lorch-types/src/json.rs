@@ -2,11 +2,14 @@
 //!
 //! [`Value`] differs from `serde_json::Value` where digests need it to: a number with an integral
 //! value *is* that integer however it was spelt, object keys are kept in canonical order, and equal
-//! values always have equal digests.
+//! values always have equal digests. What is only looked at need not become a value: a [`Tree`] borrows
+//! from its text, a [`View`] looks at either, and a [`Writer`] takes what is made of it.
 
+mod build;
 mod canonical;
 mod de;
 mod decimal;
+mod document;
 mod error;
 mod number;
 mod object;
@@ -14,13 +17,18 @@ mod outline;
 mod read;
 mod scan;
 mod ser;
+mod text;
+mod tree;
 mod value;
+mod view;
+mod write;
 
-pub(crate) use canonical::{Sink, into_text, put_number, put_object, put_string, put_value};
+pub(crate) use canonical::{Sink, into_text, put_number, put_string, put_value};
 pub use canonical::{canonical, write_canonical, write_string};
 pub use de::{FromValueError, from_value};
 #[cfg(feature = "yaml")]
 pub(crate) use decimal::decimal;
+pub use document::Document;
 pub use error::{ReadError, ReadErrorKind};
 pub use number::Number;
 pub use object::Object;
@@ -31,4 +39,8 @@ pub use outline::{Outline, Spot};
 pub(crate) use read::checked_text;
 pub use read::{Limits, read};
 pub use ser::{ToValueError, to_value};
+pub use text::Text;
+pub use tree::Tree;
 pub use value::{Value, ValueType};
+pub use view::{ArrayView, ObjectView, View};
+pub use write::Writer;

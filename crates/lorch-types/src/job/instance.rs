@@ -1,14 +1,18 @@
 //! A compiled job: a fixed list of steps.
 
+mod write;
+
 use std::collections::HashSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{CompiledIdempotency, DispatchOp, JobId, PhaseId, StepPath, Version};
-use crate::json::{Object, into_text, put_number, put_object, put_string, put_value};
+use crate::json::Object;
 use crate::optional::not_null;
 use crate::{Digest, PositiveInteger, Timestamp};
+
+pub use write::{InstanceHead, InstanceWriter, StepRest};
 
 /// A compiled job: every step that there will be, in order, with `ctx` and `payload` filled in.
 ///
@@ -96,77 +100,5 @@ impl<'de> Deserialize<'de> for JobStepInstance {
             )));
         }
         Ok(step)
-    }
-}
-
-impl JobInstance {
-    /// Appends the instance as JSON: its fields in the order of the schema, params canonical.
-    pub fn write_json(&self, text: &mut String) {
-        const STEP_BYTES: usize = 256;
-        let mut out = std::mem::take(text).into_bytes();
-        out.reserve(self.steps.len() * STEP_BYTES);
-        out.extend_from_slice(b"{\"job_id\":");
-        put_string(self.job_id.as_str(), &mut out);
-        out.extend_from_slice(b",\"job_version\":");
-        put_string(self.job_version.as_str(), &mut out);
-        out.extend_from_slice(b",\"job_def_sha256\":");
-        put_string(self.job_def_sha256.as_str(), &mut out);
-        out.extend_from_slice(b",\"compiled_at\":");
-        put_string(&self.compiled_at.to_string(), &mut out);
-        out.extend_from_slice(b",\"steps\":[");
-        for (index, step) in self.steps.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            step.put_json(&mut out);
-        }
-        out.extend_from_slice(b"]}");
-        *text = into_text(out);
-    }
-}
-
-impl JobStepInstance {
-    fn put_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"step_id\":");
-        put_string(self.step_id.as_str(), out);
-        out.extend_from_slice(b",\"op\":\"");
-        out.extend_from_slice(self.op.family.as_str().as_bytes());
-        out.push(b'.');
-        out.extend_from_slice(self.op.name.as_str().as_bytes());
-        out.extend_from_slice(b"\",\"params\":");
-        put_object(&self.params, out);
-        if let Some(phase_id) = &self.phase_id {
-            out.extend_from_slice(b",\"phase_id\":");
-            put_string(phase_id.as_str(), out);
-        }
-        if let Some(timeout_s) = self.timeout_s {
-            out.extend_from_slice(b",\"timeout_s\":");
-            put_number(timeout_s.get().into(), out);
-        }
-        if let Some(continue_on_error) = self.continue_on_error {
-            out.extend_from_slice(b",\"continue_on_error\":");
-            put_value(&continue_on_error.into(), out);
-        }
-        out.extend_from_slice(b",\"compiled_skip\":");
-        put_value(&self.compiled_skip.into(), out);
-        if let Some(idempotency) = &self.idempotency {
-            out.extend_from_slice(b",\"idempotency\":");
-            idempotency.put_json(out);
-        }
-        out.push(b'}');
-    }
-}
-
-impl CompiledIdempotency {
-    fn put_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"scope\":");
-        put_string(self.scope.as_str(), out);
-        if let Some(semantic_key) = &self.semantic_key {
-            out.extend_from_slice(b",\"semantic_key\":");
-            put_value(semantic_key, out);
-        }
-        out.extend_from_slice(b",\"include_payload_hash\":");
-        put_value(&self.include_payload_hash.into(), out);
-        out.push(b'}');
     }
 }

@@ -1,7 +1,7 @@
 //! Canonical JSON: RFC 8785 (JCS) with 64-bit integers written exactly.
 
 use super::scan::{plain_prefix, special_bytes};
-use super::{Number, Object, Value};
+use super::{ArrayView, Number, ObjectView, Value, View};
 
 /// Where canonical text goes.
 ///
@@ -25,7 +25,7 @@ impl Sink for Vec<u8> {
 /// The canonical text of `value`.
 pub fn canonical(value: &Value) -> String {
     let mut out = Vec::new();
-    put_value(value, &mut out);
+    put_value(value.into(), &mut out);
     into_text(out)
 }
 
@@ -56,40 +56,41 @@ pub(crate) fn into_text(bytes: Vec<u8>) -> String {
 }
 
 /// Puts the canonical text of `value` into `out`.
-pub(crate) fn put_value(value: &Value, out: &mut impl Sink) {
+pub(crate) fn put_value(value: View<'_>, out: &mut impl Sink) {
     match value {
-        Value::Null => out.bytes().extend_from_slice(b"null"),
-        Value::Bool(true) => out.bytes().extend_from_slice(b"true"),
-        Value::Bool(false) => out.bytes().extend_from_slice(b"false"),
-        Value::Number(number) => put_number(*number, out.bytes()),
-        Value::String(text) => put_string(text, out.bytes()),
-        Value::Array(items) => {
-            out.bytes().push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.bytes().push(b',');
-                }
-                put_value(item, out);
-                out.settle();
-            }
-            out.bytes().push(b']');
-        }
-        Value::Object(object) => put_object(object, out),
+        View::Null => out.bytes().extend_from_slice(b"null"),
+        View::Bool(true) => out.bytes().extend_from_slice(b"true"),
+        View::Bool(false) => out.bytes().extend_from_slice(b"false"),
+        View::Number(number) => put_number(number, out.bytes()),
+        View::String(text) => text.put(out.bytes()),
+        View::Array(items) => put_array(items, out),
+        View::Object(object) => put_object(object, out),
     }
 }
 
-/// Puts the canonical text of `object` into `out`.
-pub(crate) fn put_object(object: &Object, out: &mut impl Sink) {
-    out.bytes().push(b'{');
-    for (index, (key, value)) in object.iter().enumerate() {
+fn put_array(items: ArrayView<'_>, out: &mut impl Sink) {
+    out.bytes().push(b'[');
+    items.iter().enumerate().for_each(|(index, item)| {
         if index > 0 {
             out.bytes().push(b',');
         }
-        put_string(key, out.bytes());
+        put_value(item, out);
+        out.settle();
+    });
+    out.bytes().push(b']');
+}
+
+fn put_object(object: ObjectView<'_>, out: &mut impl Sink) {
+    out.bytes().push(b'{');
+    object.iter().enumerate().for_each(|(index, (key, value))| {
+        if index > 0 {
+            out.bytes().push(b',');
+        }
+        key.put(out.bytes());
         out.bytes().push(b':');
         put_value(value, out);
         out.settle();
-    }
+    });
     out.bytes().push(b'}');
 }
 

@@ -24,19 +24,7 @@ impl Object {
     /// # Errors
     /// The key that occurs more than once, if one does.
     pub fn from_entries(mut entries: Vec<(SmolStr, Value)>) -> Result<Self, SmolStr> {
-        let sorted = entries
-            .windows(2)
-            .all(|pair| matches!(pair, [(a, _), (b, _)] if canonical_order(a, b).is_lt()));
-        if !sorted {
-            entries.sort_by(|(a, _), (b, _)| canonical_order(a, b));
-            let twin = entries.windows(2).find_map(|pair| match pair {
-                [(a, _), (b, _)] if a == b => Some(a.clone()),
-                _ => None,
-            });
-            if let Some(key) = twin {
-                return Err(key);
-            }
-        }
+        sort_members(&mut entries, |(a, _), (b, _)| canonical_order(a, b), |(key, _)| key.clone())?;
         Ok(Self(entries))
     }
 
@@ -49,6 +37,11 @@ impl Object {
             "the keys are not in canonical order"
         );
         Self(entries)
+    }
+
+    /// The members in canonical order.
+    pub(super) fn entries(&self) -> &[(SmolStr, Value)] {
+        &self.0
     }
 
     /// The value of `key`.
@@ -141,6 +134,26 @@ impl Object {
         }
         self.0.binary_search_by(|(candidate, _)| canonical_order(candidate, key))
     }
+}
+
+/// Brings members into `order`, in which only those of one key are equal; `key` gives a member's key.
+///
+/// # Errors
+/// The key that occurs more than once, if one does.
+pub(super) fn sort_members<M>(
+    members: &mut [M],
+    order: impl Fn(&M, &M) -> Ordering,
+    key: impl Fn(&M) -> SmolStr,
+) -> Result<(), SmolStr> {
+    if members.is_sorted_by(|a, b| order(a, b).is_lt()) {
+        return Ok(());
+    }
+    members.sort_by(&order);
+    let twin = members.windows(2).find_map(|pair| match pair {
+        [a, b] if order(a, b).is_eq() => Some(key(a)),
+        _ => None,
+    });
+    twin.map_or(Ok(()), Err)
 }
 
 /// Orders two strings by their UTF-16 code units, on their UTF-8 bytes.

@@ -6,6 +6,7 @@
 use smol_str::SmolStr;
 
 use super::read::Parser;
+use super::tree::Grower;
 use crate::place::{Marks, Place, Span};
 use crate::pointer::Pointer;
 
@@ -40,7 +41,7 @@ impl Outline {
     pub fn of_json(text: &str) -> Self {
         let mut builder = Builder::default();
         // An error only ends the outline early: what was read so far keeps its places.
-        let _ = Parser::new(text, &mut builder).document();
+        let _ = Parser::new(text, Grower::default(), &mut builder).document();
         builder.finish(text)
     }
 
@@ -102,6 +103,20 @@ impl Track for () {
     fn begin(&mut self, _: usize) {}
     #[inline]
     fn end(&mut self, _: usize) {}
+}
+
+impl<T: Track> Track for &mut T {
+    fn key(&mut self, key: &str, span: Span) {
+        T::key(self, key, span);
+    }
+
+    fn begin(&mut self, offset: usize) {
+        T::begin(self, offset);
+    }
+
+    fn end(&mut self, offset: usize) {
+        T::end(self, offset);
+    }
 }
 
 /// Builds an [`Outline`] from what a reader tells.

@@ -1,14 +1,16 @@
 //! The strict reader: RFC 8259 and nothing beyond it, with limits, exact numbers and unique keys.
 
+mod number;
 mod shape;
 mod string;
 
 use smol_str::SmolStr;
 
 use self::shape::Shapes;
-use super::decimal::decimal;
+use super::build::{Build, Key, Values};
 use super::outline::Track;
-use super::{Number, Object, ReadError, ReadErrorKind, Value};
+use super::tree::{Grower, Tree};
+use super::{ReadError, ReadErrorKind, Value};
 
 /// How deep arrays and objects may nest in any document.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -40,7 +42,15 @@ impl Default for Limits {
 /// The first thing wrong, with its place.
 pub fn read(text: &[u8], limits: Limits) -> Result<Value, ReadError> {
     let text = checked_text(text, limits)?;
-    Parser::new(text, &mut ()).document().map_err(|failure| *failure)
+    let parser = Parser::new(text, Values, ());
+    parser.document().map(|(value, _)| value).map_err(|failure| *failure)
+}
+
+/// The same, as a tree that borrows from the text.
+pub(super) fn read_tree(text: &[u8], limits: Limits) -> Result<Tree<'_>, ReadError> {
+    let text = checked_text(text, limits)?;
+    let parser = Parser::new(text, Grower::for_text(text.len()), ());
+    parser.document().map(|(root, grower)| grower.finish(root)).map_err(|failure| *failure)
 }
 
 /// The text, if its size and encoding allow reading it at all.
@@ -53,70 +63,79 @@ pub(crate) fn checked_text(text: &[u8], limits: Limits) -> Result<&str, ReadErro
         .map_err(|error| ReadError::at(text, error.valid_up_to(), ReadErrorKind::NotUtf8))
 }
 
-/// A parser by recursive descent; `T` learns where each value stands.
-pub(super) struct Parser<'t, T> {
+/// A parser by recursive descent; `B` is what it builds, and `T` learns where each value stands.
+pub(super) struct Parser<'t, B: Build<'t>, T> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
     depth: usize,
-    shapes: Shapes,
-    track: &'t mut T,
+    shapes: Shapes<B::Text>,
+    build: B,
+    track: T,
 }
 
 /// An error on its way out: a pointer, so that results are no larger than values.
 type Failure = Box<ReadError>;
 
-impl<'t, T: Track> Parser<'t, T> {
-    pub(super) fn new(text: &'t str, track: &'t mut T) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, shapes: Shapes::default(), track }
+impl<'t, B: Build<'t>, T: Track> Parser<'t, B, T> {
+    pub(super) fn new(text: &'t str, build: B, track: T) -> Self {
+        let bytes = text.as_bytes();
+        Self { text, bytes, at: 0, depth: 0, shapes: Shapes::default(), build, track }
     }
 
-    pub(super) fn document(mut self) -> Result<Value, Failure> {
+    pub(super) fn document(mut self) -> Result<(B::Value, B), Failure> {
         if self.bytes.starts_with(b"\xEF\xBB\xBF") {
             let error = self.error(ReadErrorKind::ByteOrderMark);
             return Err(error.with_help("save the file as UTF-8 without a byte order mark"));
         }
-        let mut value = Value::Null;
-        self.value(&mut value)?;
+        let root = self.value()?;
         self.skip_space();
         match self.peek() {
-            None => Ok(value),
+            None => Ok((root, self.build)),
             Some(_) => Err(self.unexpected("the end of the text")),
         }
     }
 
-    /// Reads a value to where it stays: moving values about is most of what reading costs.
-    fn value(&mut self, into: &mut Value) -> Result<(), Failure> {
+    fn value(&mut self) -> Result<B::Value, Failure> {
         self.skip_space();
         self.track.begin(self.at);
-        match self.peek() {
+        let value = match self.peek() {
             Some(b'"') => {
                 self.at += 1;
-                let mut text = SmolStr::default();
-                self.string(&mut text)?;
-                *into = Value::String(text);
+                let text = self.string()?;
+                self.build.string(text)
             }
-            Some(b'{') => *into = Value::Object(self.object()?),
-            Some(b'[') => *into = Value::Array(self.array()?),
-            Some(b'-' | b'0'..=b'9') => *into = Value::Number(self.number()?),
-            Some(b't') => *into = self.word("true", Value::Bool(true))?,
-            Some(b'f') => *into = self.word("false", Value::Bool(false))?,
-            Some(b'n') => *into = self.word("null", Value::Null)?,
+            Some(b'{') => self.object()?,
+            Some(b'[') => self.array()?,
+            Some(b'-' | b'0'..=b'9') => {
+                let number = self.number()?;
+                self.build.number(number)
+            }
+            Some(b't') => {
+                self.word("true")?;
+                self.build.boolean(true)
+            }
+            Some(b'f') => {
+                self.word("false")?;
+                self.build.boolean(false)
+            }
+            Some(b'n') => {
+                self.word("null")?;
+                self.build.null()
+            }
             _ => return Err(self.unexpected("a value")),
-        }
+        };
         self.track.end(self.at);
-        Ok(())
+        Ok(value)
     }
 
-    fn array(&mut self) -> Result<Vec<Value>, Failure> {
+    fn array(&mut self) -> Result<B::Value, Failure> {
         self.enter()?;
-        let mut items = Vec::new();
+        let mut items = self.build.open_array();
         if !self.eat(b']') {
             loop {
-                items.push(Value::Null);
-                if let Some(last) = items.last_mut() {
-                    self.value(last)?;
-                }
+                let item = self.value()?;
+                self.build.add_item(&mut items, item);
                 self.skip_space();
                 if self.eat(b']') {
                     break;
@@ -127,35 +146,31 @@ impl<'t, T: Track> Parser<'t, T> {
             }
         }
         self.depth -= 1;
-        Ok(items)
+        Ok(self.build.close_array(items))
     }
 
-    fn object(&mut self) -> Result<Object, Failure> {
+    fn object(&mut self) -> Result<B::Value, Failure> {
         self.enter()?;
         let (start, depth) = (self.at, self.depth);
-        let mut members = Vec::new();
-        let mut expected = "a key in double quotes or `}`";
         let mut shape = self.shapes.expected(depth);
+        let mut count = 0;
+        let mut members = None;
+        let mut expected = "a key in double quotes or `}`";
         if !self.eat(b'}') {
             loop {
-                let foretold = shape.and_then(|shape| self.foretold(shape, members.len()));
-                match (foretold, shape) {
-                    (Some(key), Some(shape)) => {
-                        if members.is_empty() {
-                            members.reserve_exact(self.shapes.len(shape));
-                        }
-                        members.push((key, Value::Null));
-                    }
-                    _ => {
+                let key = match shape.and_then(|shape| self.foretold(shape, count)) {
+                    Some(key) => key,
+                    None => {
                         shape = None;
-                        let mut key = SmolStr::default();
-                        self.key(&mut key, expected)?;
-                        members.push((key, Value::Null));
+                        self.key(expected)?
                     }
-                }
-                if let Some((_, value)) = members.last_mut() {
-                    self.value(value)?;
-                }
+                };
+                let members = members.get_or_insert_with(|| {
+                    self.build.open_object(shape.map_or(0, |shape| self.shapes.len(shape)))
+                });
+                let value = self.value()?;
+                self.build.add_member(members, key, value);
+                count += 1;
                 self.skip_space();
                 if self.eat(b'}') {
                     break;
@@ -168,29 +183,28 @@ impl<'t, T: Track> Parser<'t, T> {
             }
         }
         self.depth -= 1;
-        if let Some(shape) = shape.filter(|shape| self.shapes.len(*shape) == members.len()) {
-            self.shapes.arrange(shape, &mut members);
-            return Ok(Object::from_sorted(members));
+        let mut members = members.unwrap_or_else(|| self.build.open_object(0));
+        match shape.filter(|shape| self.shapes.len(*shape) == count) {
+            Some(shape) => self.shapes.arrange(shape, self.build.members(&mut members)),
+            None => {
+                let unsorted = self.build.members(&mut members);
+                self.shapes.learn(depth, unsorted.iter().map(B::key));
+                self.build.sort(&mut members).map_err(|key| self.duplicate(key, start))?;
+            }
         }
-        self.shapes.learn(depth, &members);
-        // Room for members that were foretold and did not come.
-        if members.capacity() > 2 * members.len() + 4 {
-            members.shrink_to_fit();
-        }
-        Object::from_entries(members).map_err(|key| self.duplicate(key, start))
+        Ok(self.build.close_object(members))
     }
 
     /// The key that the shape foretells at `position`, read with its colon, if they come next.
     #[inline]
-    fn foretold(&mut self, shape: usize, position: usize) -> Option<SmolStr> {
-        let key = self.shapes.key(shape, position)?;
-        let after = self.rest().strip_prefix(b"\"")?.strip_prefix(key.as_bytes())?;
-        if after.first() != Some(&b'"') {
+    fn foretold(&mut self, shape: usize, position: usize) -> Option<B::Text> {
+        let (key, quoted) = self.shapes.key(shape, position)?;
+        if !self.rest().starts_with(quoted.as_bytes()) {
             return None;
         }
-        let key = key.clone();
+        let (key, length) = (key.clone(), quoted.len());
         let start = self.at;
-        self.at += key.len() + 2;
+        self.at += length;
         let end = self.at;
         self.skip_space();
         // Without its colon it is read again, by who says what is wrong.
@@ -198,7 +212,7 @@ impl<'t, T: Track> Parser<'t, T> {
             self.at = start;
             return None;
         }
-        self.track.key(&key, start..end);
+        self.track.key(key.as_str(), start..end);
         Some(key)
     }
 
@@ -216,65 +230,24 @@ impl<'t, T: Track> Parser<'t, T> {
 
     /// Reads a key and its colon.
     #[inline]
-    fn key(&mut self, into: &mut SmolStr, expected: &'static str) -> Result<(), Failure> {
+    fn key(&mut self, expected: &'static str) -> Result<B::Text, Failure> {
         let start = self.at;
         if !self.eat(b'"') {
             return Err(self.unexpected(expected));
         }
-        self.string(into)?;
-        self.track.key(into, start..self.at);
+        let key = self.string()?;
+        self.track.key(self.build.text(&key), start..self.at);
         self.skip_space();
         if !self.eat(b':') {
             return Err(self.unexpected("`:`"));
         }
-        Ok(())
+        Ok(key)
     }
 
-    fn number(&mut self) -> Result<Number, Failure> {
-        let start = self.at;
-        let negative = self.eat(b'-');
-        let digits = self.at;
-        let mut value: u64 = 0;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            self.at += 1;
-        }
-        let count = self.at - digits;
-        if count == 0 {
-            return Err(self.unexpected("a digit"));
-        }
-        if count > 1 && self.bytes.get(digits) == Some(&b'0') {
-            self.at = digits + 1;
-            return Err(self.unexpected("no digit after a leading `0`"));
-        }
-        let is_integer = !matches!(self.peek(), Some(b'.' | b'e' | b'E'));
-        if is_integer && count <= 18 {
-            let integer = i64::try_from(value).unwrap_or_default();
-            return Ok(if negative { (-integer).into() } else { value.into() });
-        }
-        if self.eat(b'.') {
-            self.digits("a digit after `.`")?;
-        }
-        if self.eat(b'e') || self.eat(b'E') {
-            let _ = self.eat(b'+') || self.eat(b'-');
-            self.digits("a digit of the exponent")?;
-        }
-        let text = self.slice(start);
-        decimal(text).map_err(|kind| Box::new(ReadError::at(self.bytes, start, kind)))
-    }
-
-    fn digits(&mut self, expected: &'static str) -> Result<(), Failure> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.unexpected(expected)) } else { Ok(()) }
-    }
-
-    fn word(&mut self, word: &'static str, value: Value) -> Result<Value, Failure> {
+    fn word(&mut self, word: &'static str) -> Result<(), Failure> {
         if self.rest().starts_with(word.as_bytes()) {
             self.at += word.len();
-            return Ok(value);
+            return Ok(());
         }
         Err(self.unexpected("a value"))
     }
@@ -357,11 +330,10 @@ fn second_key(text: &str, start: usize, key: &str) -> Option<usize> {
         }
     }
     let mut keys = Keys { depth: 0, wanted: key, found: Vec::new() };
-    let mut parser = Parser::new(text, &mut keys);
+    let mut parser = Parser::new(text, Values, &mut keys);
     parser.at = start;
     // The members were read once, so nothing can be wrong with them.
-    let mut member = (SmolStr::default(), Value::Null);
-    while parser.key(&mut member.0, "a key").is_ok() && parser.value(&mut member.1).is_ok() {
+    while parser.key("a key").is_ok() && parser.value().is_ok() {
         parser.skip_space();
         if !parser.eat(b',') {
             break;

@@ -32,5 +32,6 @@ mod rollback_conditions;
 mod shapes;
 mod template;
 mod timestamps;
+mod trees;
 mod yaml;
 mod yaml_corpus;

@@ -1,11 +1,8 @@
 //! What one object tells about the next: documents are full of objects with the same keys in the
 //! same order, and a key that was foretold need not be scanned, nor such an object be sorted.
 
-use smol_str::SmolStr;
-
-use crate::json::Value;
+use crate::json::build::Key;
 use crate::json::object::canonical_order;
-use crate::json::scan::plain_prefix;
 
 /// How many keys an object has that is worth remembering.
 const MAX_KEYS: usize = 32;
@@ -13,9 +10,9 @@ const MAX_KEYS: usize = 32;
 const MAX_SHAPES: usize = 16;
 
 /// The shapes of the objects read so far, and which was the last at each depth.
-#[derive(Debug, Default)]
-pub(super) struct Shapes {
-    shapes: Vec<Shape>,
+#[derive(Debug)]
+pub(super) struct Shapes<K> {
+    shapes: Vec<Shape<K>>,
     last: Vec<Option<usize>>,
 }
 
@@ -23,24 +20,33 @@ pub(super) struct Shapes {
 ///
 /// Invariant: the keys are unique, and stand in a text as they are.
 #[derive(Debug)]
-struct Shape {
+struct Shape<K> {
     /// In the order in which they are written.
-    keys: Vec<SmolStr>,
+    keys: Vec<K>,
+    /// The same as they stand in a text, with their quotes.
+    quoted: Vec<Box<str>>,
     /// What brings members from that order into the canonical one.
     swaps: Vec<(usize, usize)>,
 }
 
-impl Shapes {
+impl<K> Default for Shapes<K> {
+    fn default() -> Self {
+        Self { shapes: Vec::new(), last: Vec::new() }
+    }
+}
+
+impl<K: Key> Shapes<K> {
     /// The shape that an object at this depth probably has.
     #[inline]
     pub(super) fn expected(&self, depth: usize) -> Option<usize> {
         self.last.get(depth).copied().flatten()
     }
 
-    /// The key at `position` of a shape.
+    /// The key at `position` of a shape, and how it stands in a text.
     #[inline]
-    pub(super) fn key(&self, shape: usize, position: usize) -> Option<&SmolStr> {
-        self.shapes.get(shape)?.keys.get(position)
+    pub(super) fn key(&self, shape: usize, position: usize) -> Option<(&K, &str)> {
+        let shape = self.shapes.get(shape)?;
+        Some((shape.keys.get(position)?, shape.quoted.get(position)?))
     }
 
     /// How many keys a shape has.
@@ -51,7 +57,7 @@ impl Shapes {
 
     /// Brings the members of an object of this shape into canonical order.
     #[inline]
-    pub(super) fn arrange(&self, shape: usize, members: &mut [(SmolStr, Value)]) {
+    pub(super) fn arrange<M>(&self, shape: usize, members: &mut [M]) {
         if let Some(shape) = self.shapes.get(shape) {
             debug_assert_eq!(shape.keys.len(), members.len());
             for (a, b) in &shape.swaps {
@@ -60,20 +66,26 @@ impl Shapes {
         }
     }
 
-    /// Remembers the shape of an object at this depth, whose members are in the order of the text.
-    pub(super) fn learn(&mut self, depth: usize, members: &[(SmolStr, Value)]) {
-        if members.is_empty() || members.len() > MAX_KEYS {
+    /// Remembers the shape of an object at this depth that has these keys, in the order of the text.
+    pub(super) fn learn<'k>(
+        &mut self,
+        depth: usize,
+        keys: impl ExactSizeIterator<Item = &'k K> + Clone,
+    ) where
+        K: 'k,
+    {
+        if keys.len() == 0 || keys.len() > MAX_KEYS {
             return;
         }
-        let known = self.shapes.iter().position(|shape| {
-            let keys = members.iter().map(|(key, _)| key);
-            shape.keys.len() == members.len() && shape.keys.iter().eq(keys)
-        });
+        let known = self
+            .shapes
+            .iter()
+            .position(|shape| shape.keys.len() == keys.len() && shape.keys.iter().eq(keys.clone()));
         let shape = match known {
             Some(shape) => shape,
             None if self.shapes.len() == MAX_SHAPES => return,
             None => {
-                let Some(shape) = Shape::of(members) else { return };
+                let Some(shape) = Shape::of(keys.cloned().collect()) else { return };
                 self.shapes.push(shape);
                 self.shapes.len() - 1
             }
@@ -87,14 +99,13 @@ impl Shapes {
     }
 }
 
-impl Shape {
-    fn of(members: &[(SmolStr, Value)]) -> Option<Self> {
-        let keys: Vec<SmolStr> = members.iter().map(|(key, _)| key.clone()).collect();
-        if !keys.iter().all(|key| plain_prefix(key.as_bytes()) == key.len()) {
+impl<K: Key> Shape<K> {
+    fn of(keys: Vec<K>) -> Option<Self> {
+        if !keys.iter().all(K::is_plain) {
             return None;
         }
         let mut order: Vec<usize> = (0..keys.len()).collect();
-        let key = |at: &usize| keys.get(*at).map_or("", SmolStr::as_str);
+        let key = |at: &usize| keys.get(*at).map_or("", K::as_str);
         order.sort_by(|a, b| canonical_order(key(a), key(b)));
         if order.windows(2).any(|pair| matches!(pair, [a, b] if key(a) == key(b))) {
             return None;
@@ -109,6 +120,7 @@ impl Shape {
                 swaps.push((place, at));
             }
         }
-        Some(Self { keys, swaps })
+        let quoted = keys.iter().map(|key| format!("\"{}\"", key.as_str()).into()).collect();
+        Some(Self { keys, quoted, swaps })
     }
 }

@@ -1,25 +1,24 @@
-//! Strings: plain runs are copied whole, escapes are decoded, half surrogate pairs refused.
-
-use smol_str::SmolStr;
+//! Strings: plain ones are slices of the text, escapes are decoded, half surrogate pairs refused.
 
 use super::{Failure, Parser};
 use crate::json::ReadErrorKind;
+use crate::json::build::Build;
 use crate::json::outline::Track;
 use crate::json::scan::plain_prefix;
 
-impl<T: Track> Parser<'_, T> {
-    /// Reads the rest of a string whose opening quote has been read, to where it stays.
+impl<'t, B: Build<'t>, T: Track> Parser<'t, B, T> {
+    /// Reads the rest of a string whose opening quote has been read.
     #[inline]
-    pub(super) fn string(&mut self, into: &mut SmolStr) -> Result<(), Failure> {
+    pub(super) fn string(&mut self) -> Result<B::Text, Failure> {
         let start = self.at;
         self.at += plain_prefix(self.rest());
         if self.peek() == Some(b'"') {
-            *into = SmolStr::new(self.slice(start));
             self.at += 1;
-            return Ok(());
+            let quoted = self.slice(start - 1);
+            return Ok(self.build.plain(quoted));
         }
-        *into = self.escaped(start)?.into();
-        Ok(())
+        let text = self.escaped(start)?;
+        Ok(self.build.decoded(text))
     }
 
     /// The rest of a string that begins at `start` and is not plain from here on.
