@@ -29,7 +29,7 @@ impl Definitions for Jobs<'_> {
             definition.get("job_id").and_then(Value::as_str) == Some(job_id.as_str())
         });
         let not_found = FindError::NotFound { candidates: Vec::new() };
-        let definition = named.and_then(|it| read_definition(it).ok()).ok_or(not_found)?;
+        let definition = named.and_then(|it| read_definition(&it).ok()).ok_or(not_found)?;
         Ok(Found { name: job_id.as_str().into(), definition })
     }
 }
@@ -40,7 +40,7 @@ fuzz_target!(|text: &str| {
     let Ok(payload) = json::read(payload.as_bytes(), Limits::default()) else { return };
     let source =
         || Source { name: "job.yaml".into(), text: definition.into(), format: Format::Yaml };
-    let read = match read_definition(document.clone()) {
+    let read = match read_definition(&document) {
         Ok(read) => read,
         Err(diagnostics) => {
             assert!(!diagnostics.is_empty());
@@ -53,8 +53,8 @@ fuzz_target!(|text: &str| {
     let limits = Limits { max_bytes: 1 << 16 };
     let inputs =
         Inputs { ctx: &ctx, payload: &payload, definitions: &Jobs(&document), compiled_at, limits };
-    let compiled = compile(read.clone(), &inputs);
-    assert_eq!(compile(read, &inputs), compiled);
+    let compiled = compile(&read, &inputs);
+    assert_eq!(compile(&read, &inputs), compiled);
     match compiled {
         Ok(compiled) => {
             let value = json::to_value(&compiled.instance).expect("a document");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lorch_compile::{
     CTX_FILE, Compiled, Definition, Inputs, PAYLOAD_FILE, compile, compile_document,
-    read_definition,
+    compile_to_text, read_definition,
 };
 use lorch_types::diagnostic::{Code, Color, Diagnostic, Severity, Source, render};
 use lorch_types::job::JobInstance;
@@ -40,11 +40,11 @@ pub(crate) struct Preparation<'a> {
     pub(crate) policy: Option<&'a Policy>,
 }
 
-/// What came of preparing a job.
+/// What came of preparing a job: its instance, or the text of it.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct Prepared<I> {
     /// The instance, unless anything is wrong.
-    pub(crate) instance: Option<JobInstance>,
+    pub(crate) instance: Option<I>,
     /// What is wrong, or looks so.
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The texts in which the diagnostics stand, the job file first.
@@ -52,7 +52,29 @@ pub(crate) struct Prepared {
 }
 
 /// Reads, compiles and checks the job in `file`.
-pub(crate) fn prepare(file: &Path, with: &Preparation<'_>) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(
+    file: &Path,
+    with: &Preparation<'_>,
+) -> Result<Prepared<JobInstance>, Failure> {
+    prepared(file, with, instance)
+}
+
+/// Reads and compiles the job in `file` to the text of its instance; nothing is checked beyond that.
+pub(crate) fn prepare_text(
+    file: &Path,
+    with: &Preparation<'_>,
+) -> Result<Prepared<String>, Failure> {
+    prepared(file, with, instance_text)
+}
+
+/// An instance with what looks wrong, or what is wrong.
+type Said<I> = Result<(I, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+fn prepared<I>(
+    file: &Path,
+    with: &Preparation<'_>,
+    instance: fn(&Source, &JobFolder, &Preparation<'_>) -> Said<I>,
+) -> Result<Prepared<I>, Failure> {
     let source = read_job(file, with.limits)?;
     let folder = JobFolder::new(with.job_dir.to_path_buf(), with.limits);
     let outcome = instance(&source, &folder, with);
@@ -73,9 +95,9 @@ pub(crate) fn prepare(file: &Path, with: &Preparation<'_>) -> Result<Prepared, F
     Ok(Prepared { instance, diagnostics, sources })
 }
 
-impl Prepared {
+impl<I> Prepared<I> {
     /// The instance; tells people what is wrong or looks so.
-    pub(crate) fn told(self, color: Color) -> Result<JobInstance, Failure> {
+    pub(crate) fn told(self, color: Color) -> Result<I, Failure> {
         if !self.diagnostics.is_empty() {
             tell(&render(&self.diagnostics, &self.sources, color));
         }
@@ -88,32 +110,44 @@ impl Prepared {
     }
 }
 
-fn instance(
-    source: &Source,
-    folder: &JobFolder,
-    with: &Preparation<'_>,
-) -> Result<(JobInstance, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let inputs = Inputs {
+fn inputs<'a>(folder: &'a JobFolder, with: &'a Preparation<'_>) -> Inputs<'a> {
+    Inputs {
         ctx: &with.ctx.value,
         payload: &with.payload.value,
         definitions: folder,
         compiled_at: with.at,
         limits: with.limits,
-    };
+    }
+}
+
+fn instance_text(source: &Source, folder: &JobFolder, with: &Preparation<'_>) -> Said<String> {
+    let document = source.document(with.limits).map_err(|error| vec![error.diagnostic()])?;
+    match compile_to_text(document.view(), &inputs(folder, with)) {
+        Ok(compiled) => Ok((compiled.text, compiled.warnings)),
+        // What is wrong is said as it is of a job that is to run.
+        Err(_) => instance(source, folder, with).map(|(instance, warnings)| {
+            let mut text = String::new();
+            instance.write_json(&mut text);
+            (text, warnings)
+        }),
+    }
+}
+
+fn instance(source: &Source, folder: &JobFolder, with: &Preparation<'_>) -> Said<JobInstance> {
+    let inputs = inputs(folder, with);
     let definition = definition(source, with.limits)
         .map_err(|structure| with_the_rest(structure, source, &inputs))?;
-    let written = with.policy.map(|policy| (policy, definition.clone()));
-    let Compiled { instance, mut warnings } = match (compile(definition, &inputs), &written) {
+    let Compiled { instance, mut warnings } = match (compile(&definition, &inputs), with.policy) {
         (Ok(compiled), _) => compiled,
-        (Err(mut errors), Some((policy, definition))) => {
-            let more = check_definition(definition, folder, policy, &errors);
+        (Err(mut errors), Some(policy)) => {
+            let more = check_definition(&definition, folder, policy, &errors);
             errors.extend(more);
             return Err(errors);
         }
         (Err(errors), None) => return Err(errors),
     };
-    if let Some((policy, definition)) = &written {
-        let found = check_instance(&instance, definition, folder, policy);
+    if let Some(policy) = with.policy {
+        let found = check_instance(&instance, &definition, folder, policy);
         let refused = found.iter().any(|it| it.severity == Severity::Error);
         warnings.extend(found);
         if refused {
@@ -125,8 +159,8 @@ fn instance(
 
 /// Reads the definition in `source`; what is wrong with it is said in terms of its text.
 pub(crate) fn definition(source: &Source, limits: Limits) -> Result<Definition, Vec<Diagnostic>> {
-    let document = source.read(limits).map_err(|error| vec![error.diagnostic()])?;
-    read_definition(document).map_err(|diagnostics| match other_kind(source, limits) {
+    let document = source.document(limits).map_err(|error| vec![error.diagnostic()])?;
+    read_definition(document.view()).map_err(|diagnostics| match other_kind(source, limits) {
         Some(kind) => vec![
             Diagnostic::error(
                 WRONG_TYPE,
@@ -148,8 +182,8 @@ fn with_the_rest(
     inputs: &Inputs<'_>,
 ) -> Vec<Diagnostic> {
     let is_definition = other_kind(source, inputs.limits).is_none();
-    match source.read(inputs.limits) {
-        Ok(document) if is_definition => match compile_document(document, inputs) {
+    match source.document(inputs.limits) {
+        Ok(document) if is_definition => match compile_document(document.view(), inputs) {
             Err(all) => as_written(all, source),
             Ok(_) => structure,
         },

@@ -7,8 +7,8 @@
 use std::hint::black_box;
 
 use divan::Bencher;
-use lorch_compile::{Inputs, compile, read_definition};
-use lorch_types::json::{Limits, Value, read};
+use lorch_compile::{Inputs, compile_to_text, read_definition};
+use lorch_types::json::{Limits, Tree, Value, read};
 
 fn main() {
     divan::main();
@@ -55,8 +55,7 @@ fn document(steps: usize, conditions: Conditions) -> String {
 }
 
 fn compiled(text: &str, ctx: &Value, payload: &Value) -> String {
-    let document = read(text.as_bytes(), LIMITS).expect("the document can be read");
-    let definition = read_definition(document).expect("the structure is right");
+    let document = Tree::read(text.as_bytes(), LIMITS).expect("the document can be read");
     let inputs = Inputs {
         ctx,
         payload,
@@ -64,10 +63,7 @@ fn compiled(text: &str, ctx: &Value, payload: &Value) -> String {
         compiled_at: "2026-11-20T08:00:00Z".parse().expect("a timestamp"),
         limits: LIMITS,
     };
-    let compiled = compile(definition, &inputs).expect("it compiles");
-    let mut out = String::with_capacity(text.len());
-    compiled.instance.write_json(&mut out);
-    out
+    compile_to_text(document.view(), &inputs).expect("it compiles").text
 }
 
 fn value(text: &str) -> Value {
@@ -99,11 +95,24 @@ fn serde_json_parse_and_print(bencher: Bencher<'_, '_>, steps: usize) {
     });
 }
 
-/// Where the time goes: reading, the structure with the digest, and all of it.
+/// Where the time goes: the tree, and its digest; beside them what values would take.
 #[divan::bench(args = [10_000])]
 fn part_read(bencher: Bencher<'_, '_>, steps: usize) {
     let text = document(steps, Conditions::Shared);
     bencher.bench(|| read(black_box(text.as_bytes()), LIMITS).expect("JSON"));
+}
+
+#[divan::bench(args = [10_000])]
+fn part_tree(bencher: Bencher<'_, '_>, steps: usize) {
+    let text = document(steps, Conditions::Shared);
+    bencher.bench_local(|| drop(Tree::read(black_box(text.as_bytes()), LIMITS).expect("JSON")));
+}
+
+#[divan::bench(args = [10_000])]
+fn part_digest_of_tree(bencher: Bencher<'_, '_>, steps: usize) {
+    let text = document(steps, Conditions::Shared);
+    let tree = Tree::read(text.as_bytes(), LIMITS).expect("JSON");
+    bencher.bench(|| lorch_types::Digest::of_view(black_box(tree.view())));
 }
 
 #[divan::bench(args = [10_000])]
@@ -115,7 +124,5 @@ fn part_digest(bencher: Bencher<'_, '_>, steps: usize) {
 #[divan::bench(args = [10_000])]
 fn part_structure_and_digest(bencher: Bencher<'_, '_>, steps: usize) {
     let document = value(&document(steps, Conditions::Shared));
-    bencher
-        .with_inputs(|| document.clone())
-        .bench_values(|document| read_definition(document).expect("the structure is right"));
+    bencher.bench(|| read_definition(black_box(&document)).expect("the structure is right"));
 }

@@ -1,16 +1,16 @@
 //! Reads a definition: its structure is checked, and everything wrong with it is said at once.
 
+mod draft;
 mod fields;
 mod idempotency;
 mod step;
 
-use std::collections::{HashMap, HashSet};
-
+use lorch_types::Digest;
 use lorch_types::diagnostic::{Diagnostic, Part};
-use lorch_types::job::{JobDef, StepDef};
-use lorch_types::json::{Object, Value};
-use lorch_types::{Digest, SmolStr};
+use lorch_types::job::JobDef;
+use lorch_types::json::{ArrayView, ObjectView, View};
 
+pub(crate) use self::draft::{Draft, Head, Names, Step, Unread};
 use self::fields::{Fields, Subject};
 use crate::code;
 use crate::report::{Path, Problem, Report};
@@ -24,58 +24,32 @@ pub struct Definition {
     pub sha256: Digest,
 }
 
-/// What can be read of a definition.
-pub(crate) struct Draft {
-    /// The definition with the steps that can be read.
-    pub(crate) job: JobDef,
-    /// Where those steps stand in the document; empty when all of them can be read.
-    pub(crate) places: Vec<usize>,
-    /// The steps that cannot.
-    pub(crate) unread: Unread,
-}
-
-/// The steps of a definition that cannot be read: whatever is said of their outputs is passed over.
-#[derive(Default)]
-pub(crate) struct Unread {
-    names: HashSet<SmolStr>,
-    /// Whether one of them has no name that can be read.
-    is_nameless: bool,
-}
-
-impl Unread {
-    /// Whether `name` may be the name of such a step.
-    pub(crate) fn may_be(&self, name: &str) -> bool {
-        self.is_nameless || self.names.contains(name)
-    }
-}
-
-impl From<JobDef> for Draft {
-    fn from(job: JobDef) -> Self {
-        Self { job, places: Vec::new(), unread: Unread::default() }
-    }
-}
-
 /// The definition that `document` is.
 ///
 /// # Errors
 /// Everything that is wrong with its structure; [`compile_document`](crate::compile_document) goes on
 /// from there to what is wrong with the rest.
-pub fn read_definition(document: Value) -> Result<Definition, Vec<Diagnostic>> {
-    let sha256 = Digest::of(&document);
+pub fn read_definition<'d>(document: impl Into<View<'d>>) -> Result<Definition, Vec<Diagnostic>> {
+    let document = document.into();
     let mut report = Report::default();
     let draft = read_draft(document, &mut report);
     // Reading gives no warnings: it is either whole or wrong.
     match (report.finish(), draft) {
-        (Ok(_), Some(draft)) => Ok(Definition { job: draft.job, sha256 }),
+        (Ok(_), Some(draft)) => {
+            Ok(Definition { job: draft.into(), sha256: Digest::of_view(document) })
+        }
         (Ok(_), None) => Err(Vec::new()),
         (Err(diagnostics), _) => Err(diagnostics),
     }
 }
 
 /// What can be read of `document`; what cannot is reported.
-pub(crate) fn read_draft(document: Value, report: &mut Report) -> Option<Draft> {
+pub(crate) fn read_draft<'d>(document: View<'d>, report: &mut Report) -> Option<Draft<'d>> {
     match document {
-        Value::Object(object) => read_job(object, report),
+        View::Object(object) => {
+            let (head, Steps { steps, places, names }) = read_job(object, report, read_steps)?;
+            Some(Draft { head, steps, places, names })
+        }
         other => {
             let found = other.value_type().with_article();
             let message = format!("a definition is an object, not {found}");
@@ -86,20 +60,34 @@ pub(crate) fn read_draft(document: Value, report: &mut Report) -> Option<Draft> 
     }
 }
 
+/// The head of the definition that `document` is, and its steps still to be read, if nothing is wrong
+/// but perhaps those.
+pub(crate) fn read_head<'d>(document: View<'d>) -> Option<(Head<'d>, ArrayView<'d>)> {
+    let mut report = Report::default();
+    let View::Object(object) = document else { return None };
+    let head = read_job(object, &mut report, |steps, _| steps.as_array())?;
+    (!report.has_errors()).then_some(head)
+}
+
 /// The fields of a definition.
 const JOB_FIELDS: [&str; 5] = ["job_id", "version", "steps", "payload_schema", "ctx_schema"];
 
 /// What stands in a draft for a name or version that cannot be read.
 const UNREADABLE: &str = "unreadable";
 
-fn read_job(object: Object, report: &mut Report) -> Option<Draft> {
+/// The head of the definition that `object` is, and what `read_steps` makes of its steps.
+fn read_job<'d, S>(
+    object: ObjectView<'d>,
+    report: &mut Report,
+    read_steps: impl Fn(View<'d>, &mut Fields<'_>) -> Option<S>,
+) -> Option<(Head<'d>, S)> {
     let mut fields = Fields { subject: &Subject::Job, path: Path::Root, report };
     let (mut job_id, mut version, mut steps) = (None, None, None);
     let (mut payload_schema, mut ctx_schema) = (None, None);
-    for (key, value) in object {
+    for (key, value) in object.iter() {
         match key.as_str() {
-            "job_id" => job_id = Some(fields.id("job_id", &value)),
-            "version" => version = Some(fields.id("version", &value)),
+            "job_id" => job_id = Some(fields.id("job_id", value)),
+            "version" => version = Some(fields.id("version", value)),
             "steps" => steps = Some(read_steps(value, &mut fields)),
             "payload_schema" => payload_schema = fields.object("payload_schema", value),
             "ctx_schema" => ctx_schema = fields.object("ctx_schema", value),
@@ -108,46 +96,40 @@ fn read_job(object: Object, report: &mut Report) -> Option<Draft> {
     }
     let job_id = fields.required("job_id", job_id).or_else(|| UNREADABLE.parse().ok())?;
     let version = fields.required("version", version).or_else(|| UNREADABLE.parse().ok())?;
-    let Steps { steps, places, unread } = fields.required("steps", steps)?;
-    let job = JobDef { job_id, version, steps, payload_schema, ctx_schema };
-    Some(Draft { job, places, unread })
+    let steps = fields.required("steps", steps)?;
+    Some((Head { job_id, version, payload_schema, ctx_schema }, steps))
 }
 
 /// The steps that can be read, and what is known of the others.
-struct Steps {
-    steps: Vec<StepDef>,
+struct Steps<'d> {
+    steps: Vec<Step<'d>>,
     places: Vec<usize>,
-    unread: Unread,
+    names: Names,
 }
 
-fn read_steps(value: Value, fields: &mut Fields<'_>) -> Option<Steps> {
+fn read_steps<'d>(value: View<'d>, fields: &mut Fields<'_>) -> Option<Steps<'d>> {
     let items = match value {
-        Value::Array(items) => items,
+        View::Array(items) => items,
         other => {
-            fields.wrong_type("steps", &other, "an array of steps");
+            fields.wrong_type("steps", other, "an array of steps");
             return None;
         }
     };
     let mut steps = Vec::with_capacity(items.len());
     let mut places = Vec::new();
     let mut unread = Unread::default();
-    let mut first_uses = HashMap::with_capacity(items.len());
+    let mut names = Names::default();
+    names.positions.reserve(items.len());
     let around = fields.path;
     let list = Path::Key(&around, "steps");
-    for (index, item) in items.into_iter().enumerate() {
+    for (index, item) in items.iter().enumerate() {
         if fields.report.is_full() {
             return None;
         }
         let path = Path::Index(&list, index);
-        let name = match item.get("step_id") {
-            Some(Value::String(name)) => Some(name.clone()),
-            _ => None,
-        };
-        let is_new = name
-            .as_ref()
-            .is_none_or(|name| note_name(name, index, &mut first_uses, &path, fields.report));
-        match step::read(item, index, path, fields.report) {
-            Some(step) if is_new => {
+        let name = item.get("step_id").and_then(View::as_str);
+        match read_step(item, name, index, &mut names, path, fields.report) {
+            Some(step) => {
                 if steps.len() != index && places.is_empty() {
                     places.extend(0..steps.len());
                 }
@@ -156,24 +138,40 @@ fn read_steps(value: Value, fields: &mut Fields<'_>) -> Option<Steps> {
                 }
                 steps.push(step);
             }
-            _ => match name {
-                Some(name) => _ = unread.names.insert(name),
-                None => unread.is_nameless = true,
+            None => match name {
+                Some(name) => unread.add(name),
+                None => unread.add_nameless(),
             },
         }
     }
-    Some(Steps { steps, places, unread })
+    if steps.len() < items.len() {
+        names = Names { unread, ..Names::of(&steps) };
+    }
+    Some(Steps { steps, places, names })
+}
+
+/// The step that `item`, the one at `index`, is, if it can be read and no earlier one has its `name`.
+pub(crate) fn read_step<'d>(
+    item: View<'d>,
+    name: Option<&str>,
+    index: usize,
+    names: &mut Names,
+    path: Path<'_>,
+    report: &mut Report,
+) -> Option<Step<'d>> {
+    let is_new = name.is_none_or(|name| note_name(name, index, names, &path, report));
+    step::read(item, name, index, path, report).filter(|_| is_new)
 }
 
 /// Remembers the name of a step, and whether it is the first of that name; a second one is an error.
 fn note_name(
-    name: &SmolStr,
+    name: &str,
     index: usize,
-    first_uses: &mut HashMap<SmolStr, usize>,
+    names: &mut Names,
     path: &Path<'_>,
     report: &mut Report,
 ) -> bool {
-    let first = *first_uses.entry(name.clone()).or_insert(index);
+    let first = names.note(name.into(), index);
     if first != index {
         let message = format!(
             "step {} has the name of step {}: `{}`",

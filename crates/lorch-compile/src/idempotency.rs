@@ -3,27 +3,29 @@
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::Diagnostic;
 use lorch_types::job::{CompiledIdempotency, DispatchOp, Idempotency, Scope};
-use lorch_types::json::{Object, Value};
+use lorch_types::json::Value;
 use lorch_types::reference::Root;
 use lorch_types::template::{Expression, escape};
 
 use crate::bindings::{Miss, Resolved};
+use crate::bring_in::Notation;
 use crate::code;
-use crate::compile::{Compiler, Site};
+use crate::compile::Compiler;
 use crate::limits::PARAMS_DEPTH;
 use crate::report::{Path, Problem};
-use crate::substitute::Notation;
+use crate::steps::Site;
 
 /// The param that holds the key of scope `explicit`.
-const EXPLICIT_KEY: &str = "idempotency_key";
+pub(crate) const EXPLICIT_KEY: &str = "idempotency_key";
 
 impl Compiler<'_> {
-    /// The idempotency of a step whose params are compiled: none unless it writes.
+    /// The idempotency of a step whose params are compiled, `explicit_key` being the one called
+    /// [`EXPLICIT_KEY`]: none unless it writes.
     pub(crate) fn idempotency(
         &mut self,
         written: Option<Idempotency>,
         op: &DispatchOp,
-        params: &Object,
+        explicit_key: Option<&Value>,
         site: &Site<'_>,
     ) -> Option<CompiledIdempotency> {
         let steps = Path::Key(&Path::Root, "steps");
@@ -38,7 +40,7 @@ impl Compiler<'_> {
             return None;
         }
         let written = written.unwrap_or_default();
-        self.explicit_key(written.scope, params, site, &step);
+        self.explicit_key(written.scope, explicit_key, site, &step);
         let semantic_key = match (written.scope, written.semantic_key_ref) {
             (Scope::Semantic, Some(reference)) => self.semantic_key(&reference, site, &path),
             (Scope::Semantic, None) => {
@@ -65,10 +67,16 @@ impl Compiler<'_> {
     }
 
     /// Checks the param that holds the key of scope `explicit`.
-    fn explicit_key(&mut self, scope: Scope, params: &Object, site: &Site<'_>, step: &Path<'_>) {
+    fn explicit_key(
+        &mut self,
+        scope: Scope,
+        value: Option<&Value>,
+        site: &Site<'_>,
+        step: &Path<'_>,
+    ) {
         let around = Path::Key(step, "params");
         let path = Path::Key(&around, EXPLICIT_KEY);
-        let Some(value) = params.get(EXPLICIT_KEY) else {
+        let Some(value) = value else {
             if scope == Scope::Explicit {
                 let message = format!("scope `explicit` needs a string in `params.{EXPLICIT_KEY}`");
                 self.fail(site, &around, Problem::new(code::NO_EXPLICIT_KEY, message));

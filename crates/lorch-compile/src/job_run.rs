@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use lorch_types::SmolStr;
-use lorch_types::job::{JobDef, JobId, StepDef, Version};
-use lorch_types::json::{Object, Value};
+use lorch_types::job::{JobDef, JobId, Version};
+use lorch_types::json::{ObjectView, Value, View};
 use lorch_types::template::Expression;
 
 use crate::bindings::{Bindings, Payload};
+use crate::bring_in::Notation;
 use crate::code;
-use crate::compile::{Compiler, Decided, Frame, SchemaOf, Site};
-use crate::definition::Unread;
+use crate::compile::Compiler;
+use crate::contract::SchemaOf;
+use crate::definition::{Names, Step};
 use crate::inputs::{Definitions, FindError, Found};
 use crate::known::State;
 use crate::limits::{MAX_JOB_DEPTH, MAX_STEPS, PARAMS_DEPTH};
 use crate::report::{Path, Problem};
 use crate::schema::{Extent, Schema};
-use crate::substitute::Notation;
+use crate::steps::{Decided, Frame, Site};
 use crate::suggest;
 
 /// The definitions that nested jobs come from, each looked up once.
@@ -62,7 +64,7 @@ impl<'a> Library<'a> {
 
 impl Compiler<'_> {
     /// Compiles the job that a `job.run` step names, in the step's place.
-    pub(crate) fn job_run(&mut self, step: StepDef, site: &Site<'_>) -> State {
+    pub(crate) fn job_run(&mut self, step: Step<'_>, site: &Site<'_>) -> State {
         let steps = Path::Key(&Path::Root, "steps");
         let path = Path::Index(&steps, site.index);
         self.refuse_fields(&step, site, &path);
@@ -111,11 +113,13 @@ impl Compiler<'_> {
             depth: site.frame.depth + 1,
             decided: Decided::default(),
         };
-        State::Job(self.steps(nested.job.steps.clone(), Unread::default(), &frame))
+        let steps: Vec<_> = nested.job.steps.iter().map(Step::from).collect();
+        let names = Names::of(&steps);
+        State::Job(Box::new(self.steps(steps, names, &frame)))
     }
 
     /// The fields that say how a step is dispatched mean nothing for one that is not.
-    fn refuse_fields(&mut self, step: &StepDef, site: &Site<'_>, path: &Path<'_>) {
+    fn refuse_fields(&mut self, step: &Step<'_>, site: &Site<'_>, path: &Path<'_>) {
         let given =
             [("timeout_s", step.timeout_s.is_some()), ("idempotency", step.idempotency.is_some())];
         for (field, _) in given.into_iter().filter(|(_, given)| *given) {
@@ -126,21 +130,21 @@ impl Compiler<'_> {
         }
     }
 
-    fn request(&mut self, params: Object, site: &Site<'_>, step: &Path<'_>) -> Request {
+    fn request(&mut self, params: ObjectView<'_>, site: &Site<'_>, step: &Path<'_>) -> Request {
         let path = Path::Key(step, "params");
         let mut request = Request::default();
         if !params.contains_key("job_id") {
             let message = "`params` of a `job.run` step has no `job_id`";
             self.fail(site, &path, Problem::new(code::JOB_RUN_PARAMS, message));
         }
-        for (key, mut value) in params {
+        for (key, value) in params.iter() {
             let at = Path::Key(&path, &key);
             match key.as_str() {
-                "job_id" => request.job_id = self.fixed(&value, site, &at, &key),
-                "version" => request.version = self.fixed(&value, site, &at, &key),
+                "job_id" => request.job_id = self.fixed(value, site, &at, &key),
+                "version" => request.version = self.fixed(value, site, &at, &key),
                 "payload" => {
-                    self.substitute(&mut value, site, &at, PARAMS_DEPTH + 1);
-                    request.payload = Some(value);
+                    let payload = self.substituted(value, site, &at, PARAMS_DEPTH + 1);
+                    request.payload = Some(payload);
                 }
                 other => {
                     let message = format!("`job.run` has no param `{}`", other.escape_debug());
@@ -159,13 +163,13 @@ impl Compiler<'_> {
     /// The identifier that a param states, which must not depend on anything.
     fn fixed<T: std::str::FromStr<Err = lorch_types::InvalidId>>(
         &mut self,
-        value: &Value,
+        value: View<'_>,
         site: &Site<'_>,
         path: &Path<'_>,
         name: &str,
     ) -> Option<T> {
         let problem = match value {
-            Value::String(text) => match Expression::parse(text) {
+            View::String(text) => match Expression::parse(&text) {
                 Ok(Expression::Literal(text)) => match text.parse() {
                     Ok(parsed) => return Some(parsed),
                     Err(error) => Problem::new(code::JOB_RUN_PARAMS, format!("`{name}`: {error}")),
@@ -246,8 +250,13 @@ impl Compiler<'_> {
             self.report.add("", diagnostic.in_file(file));
             return Entry::Broken;
         }
-        let payload_schema = self.schema(&job, SchemaOf::Payload, Some(&file));
-        let ctx_schema = self.schema(&job, SchemaOf::Ctx, Some(&file));
+        let payload_schema = self.schema(
+            job.payload_schema.as_ref().map(ObjectView::from),
+            SchemaOf::Payload,
+            Some(&file),
+        );
+        let ctx_schema =
+            self.schema(job.ctx_schema.as_ref().map(ObjectView::from), SchemaOf::Ctx, Some(&file));
         let ctx = ctx_schema.map(|schema| {
             let whole = schema.with_defaults(ctx).into_owned();
             self.check(Some(&schema), &whole, ctx, SchemaOf::Ctx, Some(&file));

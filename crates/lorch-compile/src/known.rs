@@ -1,21 +1,17 @@
 //! The steps of a job by name, and which of them a `@run` reference may name.
 
-use std::collections::HashMap;
-
-use lorch_types::SmolStr;
-use lorch_types::job::{StepDef, StepPath};
+use lorch_types::job::StepPath;
 use lorch_types::reference::{Reference, Root, Segment};
 
 use crate::code;
-use crate::definition::Unread;
+use crate::definition::Names;
 use crate::report::Problem;
 use crate::suggest;
 
 /// The steps of one job by name, and what is known of those already compiled.
 pub(crate) struct Known {
-    positions: HashMap<SmolStr, usize>,
+    names: Names,
     compiled: Vec<State>,
-    unread: Unread,
 }
 
 /// What is known of a step that has been compiled.
@@ -23,7 +19,7 @@ pub(crate) enum State {
     /// A step with an output, unless it is skipped.
     Step { skipped: bool },
     /// A nested job; its steps have outputs, it has none.
-    Job(Known),
+    Job(Box<Known>),
     /// A nested job that could not be compiled: whatever is said of it is passed over.
     Broken,
 }
@@ -35,18 +31,15 @@ struct Named {
 }
 
 impl Known {
-    /// The steps of a job of which none is compiled; a step that has the name of an earlier one is
-    /// returned with it. `unread` are the steps that could not be read.
-    pub(crate) fn new(steps: &[StepDef], unread: Unread) -> (Self, Vec<usize>) {
-        let mut positions = HashMap::with_capacity(steps.len());
-        let mut duplicates = Vec::new();
-        for (index, step) in steps.iter().enumerate() {
-            let first = *positions.entry(SmolStr::new(step.step_id.as_str())).or_insert(index);
-            if first != index {
-                duplicates.push(index);
-            }
-        }
-        (Self { positions, compiled: Vec::with_capacity(steps.len()), unread }, duplicates)
+    /// The steps of a job of which none is compiled.
+    pub(crate) fn new(names: Names) -> Self {
+        let compiled = Vec::with_capacity(names.positions.len());
+        Self { names, compiled }
+    }
+
+    /// What the steps are called, of which there may be more to note.
+    pub(crate) fn names_mut(&mut self) -> &mut Names {
+        &mut self.names
     }
 
     /// Notes that the next step has been compiled.
@@ -56,7 +49,7 @@ impl Known {
 
     /// Whether `name` is an earlier step that has an output: the common case, decided quickly.
     pub(crate) fn has_output(&self, name: &str) -> bool {
-        let state = self.positions.get(name).and_then(|at| self.compiled.get(*at));
+        let state = self.names.positions.get(name).and_then(|at| self.compiled.get(*at));
         matches!(state, Some(State::Step { skipped: false }))
     }
 
@@ -112,8 +105,8 @@ impl Known {
         let Some(Segment::Key(name)) = reference.path().get(skip) else {
             return Err(not_a_step(reference));
         };
-        let Some(position) = self.positions.get(name) else {
-            if self.unread.may_be(name) {
+        let Some(position) = self.names.positions.get(name) else {
+            if self.names.unread.may_be(name) {
                 return Ok(Named { path: None, segments: skip + 1 });
             }
             return Err(self.unknown(reference, skip, name));
@@ -158,7 +151,7 @@ impl Known {
 
     /// The last step, whose output is mostly what a job is for.
     fn example(&self) -> Option<&str> {
-        let last = self.positions.iter().max_by_key(|(_, position)| **position);
+        let last = self.names.positions.iter().max_by_key(|(_, position)| **position);
         last.map(|(name, _)| name.as_str())
     }
 
@@ -173,6 +166,7 @@ impl Known {
 
     fn meant(&self, reference: &Reference, skip: usize, name: &str) -> Option<String> {
         let mut earlier: Vec<(&str, usize)> = self
+            .names
             .positions
             .iter()
             .filter(|(_, position)| **position < self.compiled.len())
@@ -183,7 +177,7 @@ impl Known {
         let names = earlier.iter().map(|(name, _)| *name);
         let mut path = reference.path().to_vec();
         if let Some((job, step)) = name.split_once('/')
-            && self.positions.contains_key(job)
+            && self.names.positions.contains_key(job)
         {
             let steps = [job].into_iter().chain(step.split('/'));
             path.splice(skip..=skip, steps.map(|step| Segment::Key(step.into())));

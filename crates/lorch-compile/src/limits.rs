@@ -1,9 +1,9 @@
 //! Keeps an instance readable: how large it may be, how deep, and of how many steps.
 
-use lorch_types::job::JobInstance;
-use lorch_types::json::{Limits, Value};
+use lorch_types::json::{Limits, View};
 
 use crate::code;
+use crate::output::Output;
 use crate::report::Problem;
 
 /// How many steps an instance may have.
@@ -54,17 +54,15 @@ impl Budget {
     ///
     /// # Errors
     /// When it is too large.
-    pub(crate) fn check(&self, instance: &JobInstance) -> Result<(), Problem> {
+    pub(crate) fn check(&self, output: &Output<'_>) -> Result<(), Problem> {
         const STEP_BYTES: usize = 512;
         let bound = self.text * ESCAPED_BYTES
             + self.values * SCALAR_BYTES
-            + (instance.steps.len() + 1) * STEP_BYTES;
+            + (output.steps() + 1) * STEP_BYTES;
         if bound <= self.limits.max_bytes {
             return Ok(());
         }
-        let mut text = String::new();
-        instance.write_json(&mut text);
-        if text.len() > self.limits.max_bytes { Err(self.too_large()) } else { Ok(()) }
+        if output.text_length() > self.limits.max_bytes { Err(self.too_large()) } else { Ok(()) }
     }
 }
 
@@ -73,8 +71,8 @@ impl Budget {
 /// # Errors
 /// When that would be deeper than a reader goes.
 #[inline]
-pub(crate) fn check_depth(value: &Value, depth: usize) -> Result<(), Problem> {
-    let is_container = matches!(value, Value::Array(_) | Value::Object(_));
+pub(crate) fn check_depth(value: View<'_>, depth: usize) -> Result<(), Problem> {
+    let is_container = matches!(value, View::Array(_) | View::Object(_));
     if !is_container || depth < Limits::MAX_DEPTH {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 use lorch_types::json::Value;
 use lorch_types::reference::Reference;
 
-use crate::compile::Site;
+use crate::steps::Site;
 
 /// What a simple reference stands for.
 pub(crate) enum Simple<'v> {

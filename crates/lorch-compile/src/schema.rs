@@ -6,7 +6,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::Part;
-use lorch_types::json::{Object, Value};
+use lorch_types::json::{Object, ObjectView, Value};
 use lorch_types::pointer::Pointer;
 
 use crate::suggest;
@@ -48,7 +48,8 @@ impl Schema {
     /// The schema that `schema` is.
     ///
     /// References lead within the schema only: there is nothing here that opens files or addresses.
-    pub(crate) fn read(schema: &Object) -> Result<Self, Violation> {
+    pub(crate) fn read(schema: ObjectView<'_>) -> Result<Self, Violation> {
+        let schema = schema.to_object();
         let document: serde_json::Value = Value::Object(schema.clone()).into();
         let validator = jsonschema::draft7::options()
             .with_pattern_options(PatternOptions::regex())

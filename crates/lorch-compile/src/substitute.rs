@@ -3,135 +3,143 @@
 //! What a reference brings in is data: it is written escaped, so that no one reads it as a reference
 //! again.
 
-use lorch_types::SmolStr;
 use lorch_types::diagnostic::{Diagnostic, Part};
-use lorch_types::json::{Object, Value};
+use lorch_types::json::{Value, View, Writer};
 use lorch_types::reference::{Reference, Root, Segment};
-use lorch_types::template::{self, Expression, Template, doubts, escape};
+use lorch_types::template::{Expression, doubts, escape};
 
 use crate::bindings::{Miss, Resolved};
+use crate::bring_in::Notation;
 use crate::code;
-use crate::compile::{Compiler, Site};
+use crate::compile::Compiler;
 use crate::limits::check_depth;
 use crate::quick;
 use crate::report::{Path, Problem};
-
-/// How the strings of a value are to be read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Notation {
-    /// As they are.
-    Data,
-    /// As in an instance: literals are escaped, the rest are references and templates.
-    Instance,
-}
+use crate::steps::Site;
 
 impl Compiler<'_> {
-    /// Puts into `value` what its references stand for; `depth` arrays and objects are around it.
+    /// Writes the value with what its references stand for in their place; `depth` arrays and
+    /// objects are around it.
     pub(crate) fn substitute(
         &mut self,
-        value: &mut Value,
+        value: View<'_>,
         site: &Site<'_>,
         path: &Path<'_>,
         depth: usize,
+        out: &mut Writer,
     ) {
         if let Err(problem) = check_depth(value, depth) {
-            return self.stop(site, path, problem);
+            self.stop(site, path, problem);
+            return out.value(value);
         }
         match value {
-            Value::String(text) => {
-                if text.contains('@')
-                    && let Some(replacement) = self.replacement(text, site, path, depth)
+            View::String(text) => {
+                if !text.as_bytes().contains(&b'@') || !self.replace(&text, site, path, depth, out)
                 {
-                    *value = replacement;
-                    return;
+                    self.spend(text.len(), site, path);
+                    out.value(value);
                 }
-                let length = value.as_str().map_or(0, str::len);
-                self.spend(length, site, path);
             }
-            Value::Array(items) => {
+            View::Array(items) => {
                 self.spend(0, site, path);
-                for (index, item) in items.iter_mut().enumerate() {
-                    self.substitute(item, site, &Path::Index(path, index), depth + 1);
-                }
+                out.begin_array();
+                items.iter().enumerate().for_each(|(index, item)| {
+                    self.substitute(item, site, &Path::Index(path, index), depth + 1, out);
+                });
+                out.end_array();
             }
-            Value::Object(object) => self.substitute_members(object, site, path, depth),
-            Value::Null | Value::Bool(_) | Value::Number(_) => self.spend(0, site, path),
+            View::Object(object) => {
+                out.begin_object();
+                object.iter().for_each(|(key, value)| {
+                    self.spend(key.len(), site, path);
+                    out.key(key);
+                    self.substitute(value, site, &Path::Key(path, &key), depth + 1, out);
+                });
+                out.end_object();
+            }
+            View::Null | View::Bool(_) | View::Number(_) => {
+                self.spend(0, site, path);
+                out.value(value);
+            }
         }
     }
 
-    /// The same for the members of an object.
-    pub(crate) fn substitute_members(
+    /// The same as a value.
+    pub(crate) fn substituted(
         &mut self,
-        object: &mut Object,
+        value: View<'_>,
         site: &Site<'_>,
         path: &Path<'_>,
         depth: usize,
-    ) {
-        for (key, value) in object.iter_mut() {
-            self.spend(key.len(), site, path);
-            self.substitute(value, site, &Path::Key(path, key), depth + 1);
-        }
+    ) -> Value {
+        let mut out = Writer::of_value();
+        self.substitute(value, site, path, depth, &mut out);
+        out.into_value()
     }
 
-    fn spend(&mut self, length: usize, site: &Site<'_>, path: &Path<'_>) {
+    #[inline]
+    pub(crate) fn spend(&mut self, length: usize, site: &Site<'_>, path: &Path<'_>) {
         if let Err(problem) = self.budget.spend(length) {
             self.stop(site, path, problem);
         }
     }
 
-    /// What stands in the place of `text`; `None` when it stays as it is.
-    fn replacement(
+    /// Writes what stands in the place of `text`; false, and nothing, when it stays as it is.
+    fn replace(
         &mut self,
-        text: &SmolStr,
+        text: &str,
         site: &Site<'_>,
         path: &Path<'_>,
         depth: usize,
-    ) -> Option<Value> {
-        if let Some(quick) = self.quick_replacement(text, site, depth) {
-            return quick;
+        out: &mut Writer,
+    ) -> bool {
+        match self.quick(text, site, depth, out) {
+            Quick::Written => return true,
+            Quick::AsItIs => return false,
+            Quick::No => {}
         }
         match Expression::parse(text) {
             Ok(Expression::Literal(_)) => {
                 self.warn_of_doubts(text, site, path);
-                None
+                false
             }
             Ok(Expression::Reference(reference)) => {
-                self.reference(&reference, text, site, path, depth)
+                self.reference(&reference, text, site, path, depth, out)
             }
             Ok(Expression::Template(template)) => {
                 self.warn_of_doubts(text, site, path);
-                self.template(template, text, site, path).map(Value::String)
+                let filled = self.template(template, text, site, path);
+                filled.inspect(|filled| out.string(filled)).is_some()
             }
             Err(error) => {
                 let mut problem = Problem::new(error.code(), error.to_string());
                 problem.help = error.help();
                 self.fail(site, path, problem.within(error.span));
-                None
+                false
             }
         }
     }
 
-    /// The same in the common case; `None` when it is another.
-    #[expect(clippy::option_option, reason = "the inner one is the answer, and may be no change")]
-    fn quick_replacement(
-        &mut self,
-        text: &str,
-        site: &Site<'_>,
-        depth: usize,
-    ) -> Option<Option<Value>> {
-        if !text.starts_with('@') {
-            let mut filled = std::mem::take(&mut self.filled);
-            let quick = quick::template(text, site, &mut filled);
-            let value = quick.map(|()| Value::String(SmolStr::new(&filled)));
-            self.filled = filled;
-            return value.map(Some).filter(|_| self.budget.spend(self.filled.len()).is_ok());
+    /// The same in the common case.
+    fn quick(&mut self, text: &str, site: &Site<'_>, depth: usize, out: &mut Writer) -> Quick {
+        if text.starts_with('@') {
+            return match quick::reference(text, site) {
+                Some(quick::Simple::Data(value)) => {
+                    match self.bring_in(value, Notation::Data, depth, out) {
+                        Ok(()) => Quick::Written,
+                        Err(_) => Quick::No,
+                    }
+                }
+                Some(quick::Simple::Live) => Quick::AsItIs,
+                None => Quick::No,
+            };
         }
-        match quick::reference(text, site)? {
-            quick::Simple::Data(value) => {
-                self.brought_in(value, Notation::Data, depth).ok().map(Some)
-            }
-            quick::Simple::Live => Some(None),
+        let quick = quick::template(text, site, &mut self.filled);
+        if quick.is_none() || self.budget.spend(self.filled.len()).is_err() {
+            return Quick::No;
         }
+        out.string(&self.filled);
+        Quick::Written
     }
 
     fn warn_of_doubts(&mut self, text: &str, site: &Site<'_>, path: &Path<'_>) {
@@ -143,7 +151,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// What stands in the place of a whole reference; `None` when it stays as it is.
+    /// Writes what stands in the place of a whole reference; false, and nothing, when it stays as it
+    /// is.
     fn reference(
         &mut self,
         reference: &Reference,
@@ -151,26 +160,31 @@ impl Compiler<'_> {
         site: &Site<'_>,
         path: &Path<'_>,
         depth: usize,
-    ) -> Option<Value> {
-        let problem = match self.resolve(reference, site) {
-            Ok(Some(Resolved::Data(value))) => self.brought_in(value, Notation::Data, depth),
-            Ok(Some(Resolved::Compiled(value))) => {
-                self.brought_in(value, Notation::Instance, depth)
+        out: &mut Writer,
+    ) -> bool {
+        let (value, notation) = match self.resolve(reference, site) {
+            Ok(Some(Resolved::Data(value))) => (value, Notation::Data),
+            Ok(Some(Resolved::Compiled(value))) => (value, Notation::Instance),
+            Ok(Some(Resolved::Live(live))) => {
+                out.string(&live.to_string());
+                return true;
             }
-            Ok(Some(Resolved::Live(live))) => return Some(live.to_string().into()),
-            Ok(None) => return None,
-            Err(_) if site.skipped => return Some(escape(text).as_ref().into()),
+            Ok(None) => return false,
+            Err(_) if site.skipped => {
+                out.string(&escape(text));
+                return true;
+            }
             Err(Miss::Problem(problem)) => {
                 self.fail(site, path, *problem);
-                return None;
+                return false;
             }
-            Err(Miss::Reported) => return None,
+            Err(Miss::Reported) => return false,
         };
-        match problem {
-            Ok(value) => Some(value),
+        match self.bring_in(value, notation, depth, out) {
+            Ok(()) => true,
             Err(problem) => {
                 self.stop(site, path, problem);
-                None
+                false
             }
         }
     }
@@ -201,132 +215,14 @@ impl Compiler<'_> {
             }
         }
     }
-
-    /// A copy of `value` in the notation of an instance.
-    pub(crate) fn brought_in(
-        &mut self,
-        value: &Value,
-        notation: Notation,
-        depth: usize,
-    ) -> Result<Value, Problem> {
-        check_depth(value, depth)?;
-        match value {
-            Value::String(text) => {
-                self.budget.spend(text.len())?;
-                Ok(match notation {
-                    Notation::Data if !template::is_plain(text) => escape(text).as_ref().into(),
-                    _ => Value::String(text.clone()),
-                })
-            }
-            Value::Array(items) => {
-                self.budget.spend(0)?;
-                let items = items.iter().map(|item| self.brought_in(item, notation, depth + 1));
-                items.collect::<Result<_, _>>().map(Value::Array)
-            }
-            Value::Object(object) => {
-                self.budget.spend(0)?;
-                let members = object.iter().map(|(key, value)| {
-                    self.budget.spend(key.len())?;
-                    Ok((key.clone(), self.brought_in(value, notation, depth + 1)?))
-                });
-                members.collect::<Result<Object, Problem>>().map(Value::Object)
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {
-                self.budget.spend(0)?;
-                Ok(value.clone())
-            }
-        }
-    }
-
-    /// The text of a template with everything filled in that is known.
-    fn template(
-        &mut self,
-        template: Template,
-        source: &str,
-        site: &Site<'_>,
-        path: &Path<'_>,
-    ) -> Option<SmolStr> {
-        let mut parts = Vec::new();
-        let mut text = String::new();
-        let mut position = 0;
-        let mut failed = false;
-        for part in template.parts {
-            let reference = match part {
-                template::Part::Text(more) => {
-                    text.push_str(&more);
-                    continue;
-                }
-                template::Part::Reference(reference) => reference,
-            };
-            match self.text_of(&reference, site) {
-                Ok(Filled::Text(more)) => text.push_str(&more),
-                Ok(Filled::Number(number)) => number.write_canonical(&mut text),
-                Ok(Filled::Parts(more)) => {
-                    parts.push(template::Part::Text(std::mem::take(&mut text).into()));
-                    parts.extend(more);
-                }
-                Err(_) if site.skipped => text.push_str(&format!("${{{reference}}}")),
-                Err(miss) => {
-                    failed = true;
-                    if let Miss::Problem(problem) = miss {
-                        let spans = template::reference_spans(source);
-                        let span = spans.get(position).cloned().unwrap_or(0..source.len());
-                        self.fail(site, path, problem.within(span));
-                    }
-                }
-            }
-            position += 1;
-        }
-        if failed {
-            return None;
-        }
-        self.spend(text.len(), site, path);
-        if parts.is_empty() {
-            return Some(escape(&text).as_ref().into());
-        }
-        parts.push(template::Part::Text(text.into()));
-        Some(lorch_types::format_smolstr!("{}", Expression::from_parts(parts)))
-    }
-
-    fn text_of<'s>(&self, reference: &Reference, site: &Site<'s>) -> Result<Filled<'s>, Miss> {
-        let (value, notation) = match self.resolve(reference, site)? {
-            None => return Ok(Filled::Parts(vec![template::Part::Reference(reference.clone())])),
-            Some(Resolved::Live(live)) => {
-                return Ok(Filled::Parts(vec![template::Part::Reference(live)]));
-            }
-            Some(Resolved::Data(value)) => (value, Notation::Data),
-            Some(Resolved::Compiled(value)) => (value, Notation::Instance),
-        };
-        match value {
-            Value::String(text) if notation == Notation::Data || template::is_plain(text) => {
-                Ok(Filled::Text(text.as_str().into()))
-            }
-            Value::String(text) => match Expression::parse_compiled(text) {
-                Ok(Expression::Literal(text)) => Ok(Filled::Text(text.to_string().into())),
-                Ok(Expression::Reference(live)) => {
-                    Ok(Filled::Parts(vec![template::Part::Reference(live)]))
-                }
-                Ok(Expression::Template(template)) => Ok(Filled::Parts(template.parts)),
-                Err(_) => Err(Miss::Reported),
-            },
-            Value::Number(number) => Ok(Filled::Number(*number)),
-            Value::Bool(value) => Ok(Filled::Text(if *value { "true" } else { "false" }.into())),
-            Value::Null | Value::Array(_) | Value::Object(_) => {
-                let found = value.value_type().with_article();
-                let message = format!(
-                    "`{reference}` is {found}, and a text can hold strings, numbers and booleans \
-                     only"
-                );
-                Err(Problem::new(code::NOT_TEXT, message).into())
-            }
-        }
-    }
 }
 
-/// What stands in a template in the place of a reference.
-enum Filled<'v> {
-    Text(std::borrow::Cow<'v, str>),
-    Number(lorch_types::json::Number),
-    /// What only running resolves.
-    Parts(Vec<template::Part>),
+/// What became of a text in the common case.
+enum Quick {
+    /// What stands in its place is written.
+    Written,
+    /// It stays as it is.
+    AsItIs,
+    /// It is another case.
+    No,
 }

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lorch_compile::{
-    CTX_FILE, Definitions, FindError, Found, Inputs, PAYLOAD_FILE, compile_document,
-    read_definition,
+    CTX_FILE, Compiled, Definitions, FindError, Found, Inputs, PAYLOAD_FILE, compile_document,
+    compile_to_text, read_definition,
 };
 use lorch_types::diagnostic::{Color, Diagnostic, Format, Source, render};
 use lorch_types::job::{JobId, JobInstance};
@@ -67,7 +67,8 @@ impl Case {
             compiled_at: COMPILED_AT.parse().unwrap(),
             limits: self.limits(),
         };
-        let compiled = compile_document(document, &inputs);
+        let compiled = compile_document(&document, &inputs);
+        self.agrees(&compiled, &inputs);
         let (instance, mut diagnostics) = match compiled {
             Ok(compiled) => (Some(compiled.instance), compiled.warnings),
             Err(diagnostics) => (None, diagnostics),
@@ -80,6 +81,19 @@ impl Case {
             }
         }
         (instance, diagnostics)
+    }
+
+    /// Compiling the text to the text of the instance, as the command does, gives the same.
+    fn agrees(&self, compiled: &Result<Compiled, Vec<Diagnostic>>, inputs: &Inputs<'_>) {
+        let document = self.sources[0].document(Limits::default()).unwrap();
+        let written = compile_to_text(document.view(), inputs);
+        let written = written.map(|written| (written.text, written.warnings));
+        let expected = compiled.as_ref().map_err(Clone::clone).map(|compiled| {
+            let mut text = String::new();
+            compiled.instance.write_json(&mut text);
+            (text, compiled.warnings.clone())
+        });
+        assert_eq!(written, expected, "{:?}", self.folder);
     }
 
     /// Compares what came out with the file, or writes it.
@@ -119,7 +133,7 @@ impl Definitions for Case {
             });
         };
         let name = source.name.as_str().into();
-        match read_definition(source.read(Limits::default()).unwrap()) {
+        match read_definition(&source.read(Limits::default()).unwrap()) {
             Ok(definition) => Ok(Found { name, definition }),
             Err(diagnostics) => Err(FindError::Invalid { name, diagnostics }),
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lorch_types::diagnostic::{Severity, render, visible};
+use lorch_types::job::JobInstance;
 use lorch_validate::report::{self, Finding, Format};
 
 use crate::amount::counted;
@@ -76,7 +77,7 @@ pub(crate) fn check(arguments: &Check, global: &Global) -> Outcome {
     if valid { Ok(()) } else { Err(Failure::Reported) }
 }
 
-fn say(prepared: &Prepared, global: &Global) -> Outcome {
+fn say(prepared: &Prepared<JobInstance>, global: &Global) -> Outcome {
     if !prepared.diagnostics.is_empty() {
         let color = global.color.on(Stream::Output);
         print(&render(&prepared.diagnostics, &prepared.sources, color))?;

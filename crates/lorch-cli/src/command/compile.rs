@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::Global;
 use crate::clock::compile_time;
 use crate::exit::Outcome;
-use crate::job::{Preparation, prepare};
+use crate::job::{Preparation, prepare, prepare_text};
 use crate::job_inputs::{JobInputs, Reading};
 use crate::site::Site;
 use crate::terminal::{Stream, print, print_document};
@@ -47,12 +47,10 @@ pub(crate) fn compile(arguments: &Compile, global: &Global) -> Outcome {
         limits,
         policy: None,
     };
-    let instance = prepare(&arguments.job, &with)?.told(color)?;
     if io::stdout().is_terminal() {
-        return print_document(&instance);
+        return print_document(&prepare(&arguments.job, &with)?.told(color)?);
     }
-    let mut text = String::new();
-    instance.write_json(&mut text);
+    let mut text = prepare_text(&arguments.job, &with)?.told(color)?;
     text.push('\n');
     print(&text)
 }

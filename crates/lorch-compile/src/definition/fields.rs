@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lorch_types::InvalidId;
 use lorch_types::diagnostic::{Code, Diagnostic, Part};
-use lorch_types::json::{Object, Value};
-use lorch_types::{InvalidId, SmolStr};
+use lorch_types::json::{ObjectView, View};
 
 use crate::code;
 use crate::report::{Path, Problem, Report};
@@ -13,20 +13,20 @@ use crate::suggest;
 
 /// An object being read.
 pub(super) struct Fields<'r> {
-    pub(super) subject: &'r Subject,
+    pub(super) subject: &'r Subject<'r>,
     pub(super) path: Path<'r>,
     pub(super) report: &'r mut Report,
 }
 
 /// What an object being read belongs to, for messages.
-pub(super) enum Subject {
+pub(super) enum Subject<'d> {
     /// The definition.
     Job,
     /// A step, by its name if it has one.
-    Step { name: Option<SmolStr>, index: usize },
+    Step { name: Option<&'d str>, index: usize },
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Job => f.write_str("the job"),
@@ -60,21 +60,21 @@ impl Fields<'_> {
     }
 
     /// Says that the field holds another type than `expected`.
-    pub(super) fn wrong_type(&mut self, name: &str, value: &Value, expected: &str) {
+    pub(super) fn wrong_type(&mut self, name: &str, value: View<'_>, expected: &str) {
         let found = value.value_type().with_article();
         let message = format!("`{name}` is {found}, not {expected}");
         let help = match value {
-            Value::Null => Some(format!("leave `{name}` out when it has no value")),
-            Value::Number(number) if expected.contains("a string") && !number.is_integer() => {
+            View::Null => Some(format!("leave `{name}` out when it has no value")),
+            View::Number(number) if expected.contains("a string") && !number.is_integer() => {
                 Some(format!(
                     "put it in quotes as it is meant: `\"{number}\"`, or `\"{number}0\"`, which \
                      is the same number but another text"
                 ))
             }
-            Value::Number(number) if expected.contains("a string") => {
+            View::Number(number) if expected.contains("a string") => {
                 Some(format!("put it in quotes: `\"{number}\"`"))
             }
-            Value::Bool(value) if expected.contains("a string") => {
+            View::Bool(value) if expected.contains("a string") => {
                 Some(format!("put it in quotes: `\"{value}\"`"))
             }
             _ => None,
@@ -103,7 +103,7 @@ impl Fields<'_> {
     pub(super) fn id<T: FromStr<Err = InvalidId>>(
         &mut self,
         name: &str,
-        value: &Value,
+        value: View<'_>,
     ) -> Option<T> {
         self.parsed(name, value, code::BAD_ID, "a string", |_| None)
     }
@@ -112,12 +112,12 @@ impl Fields<'_> {
     pub(super) fn parsed<T: FromStr<Err = InvalidId>>(
         &mut self,
         name: &str,
-        value: &Value,
+        value: View<'_>,
         code: Code,
         expected: &str,
         help: fn(&str) -> Option<String>,
     ) -> Option<T> {
-        let Value::String(text) = value else {
+        let View::String(text) = value else {
             self.wrong_type(name, value, expected);
             return None;
         };
@@ -125,25 +125,25 @@ impl Fields<'_> {
             Ok(parsed) => Some(parsed),
             Err(error) => {
                 let message = format!("`{name}`: {error}");
-                self.fault(name, Problem::new(code, message).with_help(help(text)));
+                self.fault(name, Problem::new(code, message).with_help(help(&text)));
                 None
             }
         }
     }
 
     /// The object that the field holds.
-    pub(super) fn object(&mut self, name: &str, value: Value) -> Option<Object> {
+    pub(super) fn object<'d>(&mut self, name: &str, value: View<'d>) -> Option<ObjectView<'d>> {
         match value {
-            Value::Object(object) => Some(object),
+            View::Object(object) => Some(object),
             other => {
-                self.wrong_type(name, &other, "an object");
+                self.wrong_type(name, other, "an object");
                 None
             }
         }
     }
 
     /// The boolean that the field holds.
-    pub(super) fn boolean(&mut self, name: &str, value: &Value) -> Option<bool> {
+    pub(super) fn boolean(&mut self, name: &str, value: View<'_>) -> Option<bool> {
         if value.as_bool().is_none() {
             self.wrong_type(name, value, "`true` or `false`");
         }

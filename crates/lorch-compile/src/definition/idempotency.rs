@@ -2,7 +2,7 @@
 
 use lorch_types::SmolStr;
 use lorch_types::job::{Idempotency, Op, Scope};
-use lorch_types::json::{Object, Value};
+use lorch_types::json::{ObjectView, View};
 
 use super::fields::Fields;
 use crate::code;
@@ -14,7 +14,7 @@ const SCOPES: [&str; 3] = ["run", "semantic", "explicit"];
 
 /// The idempotency that `value` is; `op` is the step's operation, if that could be read.
 pub(super) fn read(
-    value: Option<Value>,
+    value: Option<View<'_>>,
     op: Option<&Op>,
     fields: &mut Fields<'_>,
 ) -> Option<Idempotency> {
@@ -33,14 +33,14 @@ pub(super) fn read(
     read_fields(object, inner).filter(|_| misplaced.is_none())
 }
 
-fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<Idempotency> {
+fn read_fields(object: ObjectView<'_>, mut fields: Fields<'_>) -> Option<Idempotency> {
     let (mut scope, mut semantic_key_ref, mut include_payload_hash) = (None, None, None);
-    for (key, value) in object {
+    for (key, value) in object.iter() {
         match key.as_str() {
-            "scope" => scope = Some(read_scope(&value, &mut fields)),
+            "scope" => scope = Some(read_scope(value, &mut fields)),
             "semantic_key_ref" => semantic_key_ref = Some(read_reference(value, &mut fields)),
             "include_payload_hash" => {
-                include_payload_hash = fields.boolean("include_payload_hash", &value);
+                include_payload_hash = fields.boolean("include_payload_hash", value);
             }
             _ => fields.unknown(&key, &FIELDS),
         }
@@ -61,7 +61,7 @@ fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<Idempotency> {
     Some(Idempotency { scope, semantic_key_ref: semantic_key_ref.flatten(), include_payload_hash })
 }
 
-fn read_scope(value: &Value, fields: &mut Fields<'_>) -> Option<Scope> {
+fn read_scope(value: View<'_>, fields: &mut Fields<'_>) -> Option<Scope> {
     match value.as_str() {
         Some("run") => Some(Scope::Run),
         Some("semantic") => Some(Scope::Semantic),
@@ -79,11 +79,11 @@ fn read_scope(value: &Value, fields: &mut Fields<'_>) -> Option<Scope> {
     }
 }
 
-fn read_reference(value: Value, fields: &mut Fields<'_>) -> Option<SmolStr> {
+fn read_reference(value: View<'_>, fields: &mut Fields<'_>) -> Option<SmolStr> {
     match value {
-        Value::String(text) => Some(text),
+        View::String(text) => Some(text.as_str().into()),
         other => {
-            fields.wrong_type("semantic_key_ref", &other, "a string with a reference");
+            fields.wrong_type("semantic_key_ref", other, "a string with a reference");
             None
         }
     }

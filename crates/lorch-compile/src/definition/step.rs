@@ -1,11 +1,11 @@
 //! Reads one step.
 
-use lorch_types::job::{Op, OpFamily, StepDef};
-use lorch_types::json::{Object, Value};
-use lorch_types::{MAX_SAFE_INTEGER, PositiveInteger, SmolStr};
+use lorch_types::job::{Op, OpFamily};
+use lorch_types::json::{ObjectView, View};
+use lorch_types::{MAX_SAFE_INTEGER, PositiveInteger};
 
 use super::fields::{Fields, Subject};
-use super::idempotency;
+use super::{Step, idempotency};
 use crate::code;
 use crate::report::{Path, Problem, Report};
 use crate::suggest;
@@ -14,15 +14,16 @@ use crate::suggest;
 const STEP_FIELDS: [&str; 8] =
     ["step_id", "op", "params", "phase_id", "timeout_s", "continue_on_error", "if", "idempotency"];
 
-/// The step that `item`, the one at `index`, is.
-pub(super) fn read(
-    item: Value,
+/// The step that `item`, the one at `index`, is; `name` is what it is called, if it says so.
+pub(super) fn read<'d>(
+    item: View<'d>,
+    name: Option<&str>,
     index: usize,
     path: Path<'_>,
     report: &mut Report,
-) -> Option<StepDef> {
+) -> Option<Step<'d>> {
     let object = match item {
-        Value::Object(object) => object,
+        View::Object(object) => object,
         other => {
             let found = other.value_type().with_article();
             let message = format!("step {} is {found}, not an object", index + 1);
@@ -30,29 +31,25 @@ pub(super) fn read(
             return None;
         }
     };
-    let name = object.get("step_id").and_then(|value| match value {
-        Value::String(name) => Some(name.clone()),
-        _ => None,
-    });
     let subject = Subject::Step { name, index };
     read_fields(object, Fields { subject: &subject, path, report })
 }
 
-fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<StepDef> {
+fn read_fields<'d>(object: ObjectView<'d>, mut fields: Fields<'_>) -> Option<Step<'d>> {
     let (mut step_id, mut op, mut params) = (None, None, None);
     let (mut phase_id, mut timeout_s, mut continue_on_error) = (None, None, None);
     let (mut condition, mut idempotency) = (None, None);
-    for (key, value) in object {
+    for (key, value) in object.iter() {
         match key.as_str() {
-            "step_id" => step_id = Some(fields.id("step_id", &value)),
+            "step_id" => step_id = Some(fields.id("step_id", value)),
             "op" => {
-                op = Some(fields.parsed("op", &value, code::BAD_OP, "a string", op_help));
+                op = Some(fields.parsed("op", value, code::BAD_OP, "a string", op_help));
             }
             "params" => params = Some(fields.object("params", value)),
-            "phase_id" => phase_id = fields.id("phase_id", &value),
-            "timeout_s" => timeout_s = timeout(&value, &mut fields),
+            "phase_id" => phase_id = fields.id("phase_id", value),
+            "timeout_s" => timeout_s = timeout(value, &mut fields),
             "continue_on_error" => {
-                continue_on_error = fields.boolean("continue_on_error", &value);
+                continue_on_error = fields.boolean("continue_on_error", value);
             }
             "if" => condition = read_condition(value, &mut fields),
             "idempotency" => idempotency = Some(value),
@@ -63,7 +60,7 @@ fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<StepDef> {
     let op: Option<Op> = fields.required("op", op);
     let params = fields.required("params", params);
     let idempotency = idempotency::read(idempotency, op.as_ref(), &mut fields);
-    Some(StepDef {
+    Some(Step {
         step_id: step_id?,
         op: op?,
         params: params?,
@@ -75,8 +72,8 @@ fn read_fields(object: Object, mut fields: Fields<'_>) -> Option<StepDef> {
     })
 }
 
-fn timeout(value: &Value, fields: &mut Fields<'_>) -> Option<PositiveInteger> {
-    let Value::Number(number) = value else {
+fn timeout(value: View<'_>, fields: &mut Fields<'_>) -> Option<PositiveInteger> {
+    let View::Number(number) = value else {
         fields.wrong_type("timeout_s", value, "a number of seconds");
         return None;
     };
@@ -89,11 +86,11 @@ fn timeout(value: &Value, fields: &mut Fields<'_>) -> Option<PositiveInteger> {
     timeout
 }
 
-fn read_condition(value: Value, fields: &mut Fields<'_>) -> Option<SmolStr> {
+fn read_condition<'d>(value: View<'d>, fields: &mut Fields<'_>) -> Option<&'d str> {
     match value {
-        Value::String(text) => Some(text),
+        View::String(text) => Some(text.as_str()),
         other => {
-            fields.wrong_type("if", &other, "a string with a condition");
+            fields.wrong_type("if", other, "a string with a condition");
             None
         }
     }

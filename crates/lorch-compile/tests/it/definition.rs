@@ -127,7 +127,7 @@ fn reading_accepts_what_the_type_accepts() {
     let config = ProptestConfig { cases: 3000, failure_persistence: None, ..Default::default() };
     let outcome = TestRunner::new(config).run(&definition(), |document| {
         let by_type = from_value::<JobDef>(&document);
-        match read_definition(document.clone()) {
+        match read_definition(&document) {
             Ok(definition) => {
                 accepted.set(accepted.get() + 1);
                 prop_assert_eq!(Ok(definition.job), by_type);
@@ -155,7 +155,7 @@ fn the_digest_is_that_of_the_document() {
     let same = json(
         r#"{"job_id":"demo","steps":[{"idempotency":null,"op":"query.rows","params":{"n":1},"step_id":"a"}],"version":"1"}"#,
     );
-    let digest = |document: &Value| read_definition(document.clone()).unwrap().sha256;
+    let digest = |document: &Value| read_definition(document).unwrap().sha256;
     assert_eq!(digest(&spelt), digest(&same));
     assert_eq!(digest(&spelt), Digest::of_bytes(lorch_types::json::canonical(&same).as_bytes()));
 }

@@ -31,7 +31,7 @@ impl Definitions for Tree {
             .collect();
         let text =
             format!(r#"{{"job_id": "{job_id}", "version": "1", "steps": [{}]}}"#, steps.join(","));
-        let definition = read_definition(json(&text)).unwrap();
+        let definition = read_definition(&json(&text)).unwrap();
         Ok(Found { name: "tree.json".into(), definition })
     }
 }
@@ -82,7 +82,7 @@ fn an_instance_is_as_large_as_the_limit_allows() {
             compiled_at: "2026-11-20T08:00:00Z".parse().unwrap(),
             limits: Limits { max_bytes },
         };
-        let outcome = compile(read_definition(definition.clone()).unwrap(), &inputs);
+        let outcome = compile(&read_definition(&definition).unwrap(), &inputs);
         assert_eq!(outcome.is_ok(), fits, "{max_bytes}");
         assert_eq!(read(text.as_bytes(), inputs.limits).is_ok(), fits, "{max_bytes}");
     }

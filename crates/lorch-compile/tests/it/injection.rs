@@ -40,7 +40,7 @@ impl Definitions for Relay {
                     "params": {"given": "@payload.given"}}]}"#
             }
         };
-        let definition: Definition = read_definition(json(text)).unwrap();
+        let definition: Definition = read_definition(&json(text)).unwrap();
         Ok(Found { name: SmolStr::new("relay.json"), definition })
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn compiled_with(
         compiled_at: "2026-11-20T08:00:00Z".parse().unwrap(),
         limits: Limits::default(),
     };
-    compile(read_definition(definition)?, &inputs)
+    compile(&read_definition(&definition)?, &inputs)
 }
 
 /// Any JSON value with strings as hostile as they come, at most a few levels deep.

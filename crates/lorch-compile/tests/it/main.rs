@@ -7,6 +7,7 @@
     reason = "clippy.toml allows these in test functions; what they share is test code too"
 )]
 
+mod agreement;
 mod condition;
 mod definition;
 mod hostile;
