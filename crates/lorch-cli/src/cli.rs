@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{
-    check, compile, completions, doctor, init, manifest, resume, run, runs, schema, show, validate,
-    worker,
+    check, compile, completions, doctor, init, manifest, migrate, resume, run, runs, schema, show,
+    validate, worker,
 };
 use crate::exit::Outcome;
 use crate::terminal::ColorChoice;
@@ -66,6 +66,7 @@ enum Command {
     Manifest(manifest::Manifest),
     Validate(validate::Validate),
     Schema(schema::Schema),
+    Migrate(migrate::Migrate),
     Init(init::Init),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -119,6 +120,7 @@ impl Cli {
             Command::Manifest(arguments) => manifest::manifest(arguments, global),
             Command::Validate(arguments) => validate::validate(arguments, global),
             Command::Schema(arguments) => schema::schema(arguments),
+            Command::Migrate(arguments) => migrate::migrate(arguments, global),
             Command::Init(arguments) => init::init(arguments, global),
             Command::Doctor(arguments) => doctor::doctor(arguments, global),
             Command::Completions(arguments) => completions::completions(arguments),

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod manifest;
+pub(crate) mod migrate;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -7,7 +7,8 @@
 //! In reading order: [`validate_document`] judges the document of a file and [`validate_stream`]
 //! NDJSON line by line; [`Validator`] judges a value of a known kind, [`detect`](fn@detect) finds the
 //! kind out; [`CustomValidator`] judges by a schema of somebody's own; [`together`] looks at many
-//! documents at once: whether what one says about another holds. [`Violation`] says what is wrong,
+//! documents at once: whether what one says about another holds; [`migrate`] brings those of earlier
+//! versions up to the one of today. [`Violation`] says what is wrong,
 //! and [`report`] writes that for people and programs. `matcher` is the quick way of streams;
 //! `schema` and `explain` turn what the JSON Schema library finds into sentences.
 
@@ -19,6 +20,7 @@ mod embedded;
 mod explain;
 mod fields;
 mod matcher;
+pub mod migrate;
 mod near;
 pub mod report;
 mod schema;

@@ -12,6 +12,7 @@ mod diagnostics;
 mod documents;
 mod example;
 mod lorch;
+mod migrate;
 mod recovery;
 mod secrets;
 mod together;

@@ -8,6 +8,7 @@
 )]
 
 mod documents;
+mod migrations;
 mod reports;
 mod streams;
 mod together;
