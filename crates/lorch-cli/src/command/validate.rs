@@ -47,6 +47,9 @@ const SHOWN_TO_PEOPLE: usize = 100;
 /// two and at least half of the fields that one kind requires, and at least half of its own fields
 /// being of that kind, misspelt ones included. Of lines, the first decides for the file.
 ///
+/// The files in which lorch keeps track of ledgers (`*.chain.ndjson`, `ledger-head.json`) are no
+/// documents, and are passed over.
+///
 /// Lines end with LF or CR LF; lines of nothing but spaces and tabs are passed over. A last line that
 /// ends within a document and has no line end is reported as cut off.
 #[derive(Debug, Args)]
@@ -139,7 +142,7 @@ fn tell_totals(tally: &Tally, targets: &Targets) -> Outcome {
     if tally.judged() + tally.unreadable > 1 {
         print_line(tally.total())?;
     }
-    let rest = [tally.passed_over(), links_left_out(targets.links)];
+    let rest = [tally.passed_over(), tally.kept_track(), links_left_out(targets.links)];
     rest.into_iter().flatten().try_for_each(print_line)
 }
 

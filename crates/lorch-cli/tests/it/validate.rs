@@ -92,6 +92,26 @@ fn patterns_are_expanded_where_no_shell_does() {
 }
 
 #[test]
+fn the_files_that_keep_track_of_ledgers_are_no_documents() {
+    let folder = Folder::with_examples();
+    let events = "examples/workspace/events/run-20251020-140818-4f9f29a1";
+    check(
+        &folder,
+        &[
+            &format!("{events}.ndjson"),
+            &format!("{events}.chain.ndjson"),
+            "examples/workspace/state",
+        ],
+        0,
+        &format!(
+            "{events}.ndjson: 11 documents, all valid\nexamples/workspace/state/run.json: valid \
+             run-state\n2 files: 2 valid; 12 documents\n2 files keep track of ledgers, and are no \
+             documents"
+        ),
+    );
+}
+
+#[test]
 fn no_documents_at_all_are_a_failure() {
     let folder = mixed();
     std::fs::create_dir(folder.path().join("empty")).unwrap();

@@ -61,6 +61,10 @@ impl Judge {
 
     /// Judges one file.
     pub(super) fn file(&mut self, target: &Target) -> Outcome {
+        if matches!(self.options.rules, Rules::Detected) && is_bookkeeping(&target.path) {
+            self.tally.bookkeeping += 1;
+            return Ok(());
+        }
         let is_stream = self.options.all_streams
             || target.path.extension().is_some_and(|it| it == "ndjson" || it == "jsonl");
         let judged = if is_stream { self.stream(target) } else { self.document(target) };
@@ -256,6 +260,13 @@ fn errors(found: usize, max: usize) -> String {
     } else {
         all
     }
+}
+
+/// Whether a file is one in which lorch keeps track of a ledger: the chain of its lines, or its head.
+/// Those are no documents, and stand where patterns such as `events/*.ndjson` match them.
+fn is_bookkeeping(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".chain.ndjson") || name == "ledger-head.json"
 }
 
 /// A reader of a file or of standard input, and how long it is, where that is known.

@@ -13,6 +13,8 @@ pub(super) struct Tally {
     pub(super) unreadable: u64,
     /// Files that were found and are no documents of lorch.
     pub(super) foreign: u64,
+    /// Files in which lorch keeps track of ledgers.
+    pub(super) bookkeeping: u64,
     /// Documents, one in most files and one a line in streams.
     pub(super) documents: u64,
     /// Violations that were found and not written.
@@ -46,6 +48,17 @@ impl Tally {
         let files = counted(self.judged() + self.unreadable, "file");
         let documents = counted(self.documents, "document");
         format!("{files}: {}; {documents}", parts.join(", "))
+    }
+
+    /// A sentence about the files in which lorch keeps track of ledgers.
+    pub(super) fn kept_track(&self) -> Option<String> {
+        match self.bookkeeping {
+            0 => None,
+            1 => Some("1 file keeps track of a ledger, and is no document".to_owned()),
+            many => {
+                Some(format!("{} files keep track of ledgers, and are no documents", count(many)))
+            }
+        }
     }
 
     /// A sentence about the files that were passed over.
