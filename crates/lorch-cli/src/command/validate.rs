@@ -2,6 +2,7 @@
 
 mod judge;
 mod meter;
+mod names;
 mod pattern;
 mod tally;
 mod targets;

@@ -14,6 +14,7 @@ use lorch_validate::{
 };
 
 use super::meter::{self, Meter};
+use super::names::{Form, is_bookkeeping};
 use super::tally::Tally;
 use super::targets::Target;
 use crate::amount::{count, counted};
@@ -65,8 +66,7 @@ impl Judge {
             self.tally.bookkeeping += 1;
             return Ok(());
         }
-        let is_stream = self.options.all_streams
-            || target.path.extension().is_some_and(|it| it == "ndjson" || it == "jsonl");
+        let is_stream = self.options.all_streams || Form::of(&target.path) == Some(Form::Lines);
         let judged = if is_stream { self.stream(target) } else { self.document(target) };
         if matches!(judged, Err(Failure::Usage(_))) {
             self.tally.unreadable += 1;
@@ -260,13 +260,6 @@ fn errors(found: usize, max: usize) -> String {
     } else {
         all
     }
-}
-
-/// Whether a file is one in which lorch keeps track of a ledger: the chain of its lines, or its head.
-/// Those are no documents, and stand where patterns such as `events/*.ndjson` match them.
-fn is_bookkeeping(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".chain.ndjson") || name == "ledger-head.json"
 }
 
 /// A reader of a file or of standard input, and how long it is, where that is known.

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern, PatternError};
 
-use super::targets::{inside, is_left_out, sorted};
+use super::names::is_left_out;
+use super::targets::{inside, sorted};
 
 /// `*` stays within a name, and hidden names are meant only by patterns that begin with a point.
 pub(super) const OPTIONS: MatchOptions = MatchOptions {

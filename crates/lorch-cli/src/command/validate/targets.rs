@@ -7,14 +7,9 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 use lorch_types::diagnostic::visible;
 
+use super::names::{Form, is_left_out};
 use super::pattern;
 use crate::input::STDIN;
-
-/// The ends of the names of documents.
-const EXTENSIONS: [&str; 5] = ["json", "yaml", "yml", "ndjson", "jsonl"];
-
-/// Folders that hold what others wrote; hidden ones are left out too.
-const LEFT_OUT: [&str; 2] = ["node_modules", "target"];
 
 /// A file to be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +111,7 @@ impl Targets {
             }
         }
         if !has_any && files == self.files.len() && problems == self.unreadable.len() {
-            let endings = EXTENSIONS.map(|it| format!("*.{it}")).join(", ");
+            let endings = Form::PATTERNS;
             let shown = visible(&root.display().to_string());
             self.empty.push(format!("there is no document in `{shown}`: no file is {endings}"));
         }
@@ -133,9 +128,9 @@ impl Targets {
             let file_type = entry.file_type()?;
             if file_type.is_dir() {
                 entries.push(Entry::Folder(path));
-            } else if file_type.is_file() && is_document(&path) {
+            } else if file_type.is_file() && Form::of(&path).is_some() {
                 entries.push(Entry::File(path));
-            } else if !file_type.is_file() && (is_document(&path) || path.is_dir()) {
+            } else if !file_type.is_file() && (Form::of(&path).is_some() || path.is_dir()) {
                 self.links += 1;
             }
         }
@@ -180,13 +175,4 @@ pub(super) fn sorted(folder: &Path) -> io::Result<Vec<std::fs::DirEntry>> {
 /// The path of what has this name in the folder, as people write it.
 pub(super) fn inside(folder: &Path, name: &std::ffi::OsStr) -> PathBuf {
     if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
-}
-
-/// Whether nobody means what has this name by naming a folder around it.
-pub(super) fn is_left_out(name: &str) -> bool {
-    name.starts_with('.') || LEFT_OUT.contains(&name)
-}
-
-fn is_document(path: &Path) -> bool {
-    path.extension().and_then(|it| it.to_str()).is_some_and(|it| EXTENSIONS.contains(&it))
 }

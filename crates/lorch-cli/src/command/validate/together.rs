@@ -18,8 +18,9 @@ use lorch_validate::together::Together;
 use lorch_validate::{StreamOptions, detect, validate_document, validate_stream};
 
 use self::artifacts::Artifacts;
-use self::folder::{Entry, Form};
+use self::folder::Entry;
 use self::places::Places;
+use super::names::Form;
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
@@ -55,8 +56,13 @@ pub(super) fn together(root: &Path, format: Format, global: &Global) -> Outcome 
         passed_over: 0,
         unreadable: false,
     };
-    let entries = folder::entries(root)
+    std::fs::read_dir(root)
         .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", root.display())))?;
+    let (entries, unreadable) = folder::entries(root);
+    for problem in &unreadable {
+        tell_error(problem, reading.color);
+        reading.unreadable = true;
+    }
     for entry in &entries {
         if let Err(error) = reading.read(entry) {
             let path = root.join(entry.name.as_str());
