@@ -14,9 +14,6 @@ use crate::terminal::tell;
 /// The name that means standard input.
 pub(crate) const STDIN: &str = "-";
 
-/// A file of at most this size is read whole, so that what is too large can be said to be so large.
-const MEASURED_BYTES: u64 = 1 << 30;
-
 /// The bytes of the file `path`, or of standard input; of what is too large only so many that it
 /// shows.
 pub(crate) fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Failure> {
@@ -32,13 +29,7 @@ pub(crate) fn read_bytes(path: &Path, limits: Limits) -> Result<Vec<u8>, Failure
 
 /// The bytes of the file `path`, as [`read_bytes`] gives them.
 pub(crate) fn read_file(path: &Path, limits: Limits) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_file() && metadata.len() <= MEASURED_BYTES {
-        let max_bytes = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        return read_bounded(file, Limits { max_bytes: max_bytes.max(limits.max_bytes) });
-    }
-    read_bounded(file, limits)
+    read_bounded(File::open(path)?, limits)
 }
 
 /// The lines of `path`, or of standard input, with their numbers; those that hold nothing are left

@@ -23,9 +23,9 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum ReadErrorKind {
     /// It is larger than [`Limits::max_bytes`](super::Limits::max_bytes).
-    #[error("the document has {size} bytes, the limit is {limit}")]
+    #[error("the document is larger than the limit of {limit} bytes")]
     TooLarge {
-        /// Its size in bytes.
+        /// How many bytes of it were read: all, or enough to see that it is too large.
         size: usize,
         /// The limit in bytes.
         limit: usize,
