@@ -38,6 +38,7 @@ pub use outline::{Outline, Spot};
 #[cfg(feature = "yaml")]
 pub(crate) use read::checked_text;
 pub use read::{Limits, read};
+pub use scan::plain_prefix;
 pub use ser::{ToValueError, to_value};
 pub use text::Text;
 pub use tree::Tree;

@@ -5,19 +5,17 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// How many leading bytes stand in a JSON string as they are: neither `"`, `\` nor below `0x20`.
 #[inline]
-pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
+pub fn plain_prefix(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for chunk in chunks {
         let special = special_bytes(u64::from_le_bytes(*chunk));
         if special != 0 {
             return at + (special.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    bytes
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|byte| is_special(*byte)))
-        .map_or(bytes.len(), |more| at + more)
+    at + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
 }
 
 fn is_special(byte: u8) -> bool {

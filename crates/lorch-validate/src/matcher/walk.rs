@@ -1,7 +1,9 @@
 //! Walks through a text along the nodes of a matcher. `None` everywhere means: not sure.
 
+use lorch_types::json::plain_prefix;
+
 use super::node::{Node, NodeId, ObjectNode};
-use super::scan::{Number, number, plain_prefix, string_length};
+use super::scan::{Number, number, string_length};
 
 /// How deep arrays and objects may nest, as the strict reader says.
 const MAX_DEPTH: usize = lorch_types::json::Limits::MAX_DEPTH;

@@ -52,7 +52,7 @@ fn check(draft: &str, changes: &[&str], expected: &str) {
 
 #[test]
 fn what_can_be_nothing_else_is_respelled_in_place() {
-    let upper = KEY.replace("36791e", "36791E").replace("ik:0", "ik:0");
+    let upper = KEY.replace("36791e", "36791E");
     check(
         &command().replace(KEY, &upper),
         &[&format!("/idempotency_key {upper} -> {KEY}")],
