@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value as Json;
 
 /// The crates with their layers, lowest first, and the members that each may depend on.
-const LAYERS: [(&str, u8, &[&str]); 8] = [
+const LAYERS: [(&str, u8, &[&str]); 9] = [
     ("lorch-types", 0, &[]),
     ("lorch-compile", 1, &["lorch-types"]),
     ("lorch-manifest", 1, &["lorch-types"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, u8, &[&str]); 8] = [
     ("lorch-store", 2, &["lorch-types"]),
     ("lorch-backends", 2, &["lorch-types"]),
     ("lorch-engine", 3, &LOWER),
+    ("lorch-agents", 3, &LOWER),
     ("lorch-cli", 4, &ALL),
 ];
 
@@ -30,7 +31,7 @@ const LOWER: [&str; 6] = [
 ];
 
 /// What the command may use.
-const ALL: [&str; 7] = [
+const ALL: [&str; 8] = [
     "lorch-types",
     "lorch-compile",
     "lorch-manifest",
@@ -38,6 +39,7 @@ const ALL: [&str; 7] = [
     "lorch-store",
     "lorch-backends",
     "lorch-engine",
+    "lorch-agents",
 ];
 
 /// Members that stand beside the layers; nothing may depend on them.

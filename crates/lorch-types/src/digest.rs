@@ -43,6 +43,25 @@ impl Digest {
         Self(prefixed_sha256("sha256:", bytes))
     }
 
+    /// The digest that a SHA-256 hash is.
+    pub fn of_hash(hash: [u8; 32]) -> Self {
+        Self(prefixed_hex("sha256:", &hash))
+    }
+
+    /// The hash itself, of which the digest is the text.
+    pub fn bytes(&self) -> [u8; 32] {
+        let nibble = |byte: u8| match byte {
+            b'0'..=b'9' => byte - b'0',
+            _ => byte.wrapping_sub(b'a').wrapping_add(10),
+        };
+        let mut bytes = [0; 32];
+        let (pairs, _) = self.hex().as_bytes().as_chunks::<2>();
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (nibble(*high) << 4) | nibble(*low);
+        }
+        bytes
+    }
+
     /// The 64 hexadecimal digits without the prefix.
     pub fn hex(&self) -> &str {
         self.0.strip_prefix("sha256:").unwrap_or_default()

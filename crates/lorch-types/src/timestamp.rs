@@ -44,6 +44,17 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
+    /// Nanoseconds since 1970 began, in 64 bits: 0 before, and what fits after the year 2554.
+    pub fn unix_nanos(self) -> u64 {
+        let seconds = u64::try_from(self.0.timestamp()).unwrap_or(0);
+        let nanos = u64::from(self.0.timestamp_subsec_nanos().min(999_999_999));
+        if self.0.timestamp() < 0 {
+            0
+        } else {
+            seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
+        }
+    }
+
     /// Milliseconds from `earlier` to this; 0 when it is not earlier.
     pub fn millis_since(self, earlier: Self) -> u64 {
         u64::try_from((self.0 - earlier.0).num_milliseconds()).unwrap_or(0)

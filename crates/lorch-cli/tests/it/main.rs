@@ -15,6 +15,7 @@ mod lorch;
 mod migrate;
 mod recovery;
 mod secrets;
+mod task;
 mod together;
 mod transcript;
 mod validate;

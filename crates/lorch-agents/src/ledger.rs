@@ -1,0 +1,248 @@
+//! Appends to a ledger, and repairs what a crash left of one.
+
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+
+use cap_std::fs::{Dir, File};
+use lorch_types::agent::{AgentRunId, MessageKind};
+use lorch_types::json::{Limits, read};
+use lorch_types::{Digest, Timestamp};
+use serde::Serialize;
+
+use crate::chain::{Direction, Head, Link, Root};
+use crate::file::{self, EVENTS, HEAD, STATE, chain_path, ledger_path};
+use crate::inspect::Finding;
+use crate::lines::{Lines, MAX_LINE_BYTES};
+use crate::verify::verify;
+
+/// The ledger of one run, open for appending.
+///
+/// Invariant: a line that [`Ledger::append`] returned from is durable. Once anything failed to become
+/// durable the ledger takes nothing more: what is on the disk then is known only after reopening.
+#[derive(Debug)]
+pub struct Ledger {
+    run: AgentRunId,
+    root: Dir,
+    lines: File,
+    chain: File,
+    seq: u64,
+    offset: u64,
+    head: Digest,
+    poisoned: bool,
+}
+
+/// What opening a ledger repaired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// The file to which the torn end of the ledger was copied before it was cut off.
+    pub torn: Option<String>,
+    /// How many records were missing from the end of the chain, and were appended.
+    pub chained: u64,
+}
+
+/// A ledger that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A file cannot be read or written.
+    #[error("{path}")]
+    File {
+        /// Its path in the workspace.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The ledger and its chain contradict each other in a way that no crash explains; nothing was
+    /// changed.
+    #[error("{path}: {}", findings.first().map(ToString::to_string).unwrap_or_default())]
+    Unsound {
+        /// The path of the ledger.
+        path: String,
+        /// What does not fit; never empty.
+        findings: Vec<Finding>,
+    },
+    /// A line is too long, or holds a line feed.
+    #[error("a line of a ledger has at most {MAX_LINE_BYTES} bytes and no line feed")]
+    NoLine,
+    /// Something failed to become durable before.
+    #[error(
+        "an earlier write to the ledger failed; it is known only after reopening what it holds"
+    )]
+    Poisoned,
+}
+
+impl Ledger {
+    /// Makes the ledger of a new run in the workspace `root`.
+    ///
+    /// # Errors
+    /// When there is one already, or its files cannot be made.
+    pub fn create(
+        root: &Dir,
+        run: &AgentRunId,
+        schema_set_digest: Digest,
+        config_digest: Digest,
+    ) -> Result<Self, LedgerError> {
+        let (lines_path, chain_path) = (ledger_path(run), chain_path(run));
+        for folder in [EVENTS, STATE] {
+            file::make_folder(root, folder).map_err(at(folder))?;
+        }
+        let first = Root::new(run, schema_set_digest, config_digest);
+        let mut chain = file::create(root, &chain_path).map_err(at(&chain_path))?;
+        chain
+            .write_all(&record(&first))
+            .and_then(|()| chain.sync_all())
+            .map_err(at(&chain_path))?;
+        let lines = file::create(root, &lines_path).map_err(at(&lines_path))?;
+        lines.sync_all().map_err(at(&lines_path))?;
+        file::sync_folder(root, EVENTS).map_err(at(EVENTS))?;
+        let root = root.try_clone().map_err(at("."))?;
+        let (run, head) = (run.clone(), first.hash);
+        Ok(Self { run, root, lines, chain, seq: 0, offset: 0, head, poisoned: false })
+    }
+
+    /// Opens the ledger of a run, and repairs what a crash left: a torn last line is copied aside and
+    /// cut off, records that the chain lacks at its end are appended, as written at `now`. It can be
+    /// cut off itself at any moment, and done again.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unsound`] for what no crash explains; nothing is changed then.
+    pub fn open(
+        root: &Dir,
+        run: &AgentRunId,
+        now: Timestamp,
+    ) -> Result<(Self, Recovery), LedgerError> {
+        let (lines_path, chain_path) = (ledger_path(run), chain_path(run));
+        let found = verify(root, run)?;
+        if !found.is_sound() {
+            return Err(LedgerError::Unsound { path: lines_path, findings: found.findings });
+        }
+        let lines = file::open(root, &lines_path).map_err(at(&lines_path))?;
+        let chain = file::open(root, &chain_path).map_err(at(&chain_path))?;
+        let mut recovery = Recovery::default();
+        if found.torn > 0 {
+            let aside = cut_off(root, &lines_path, &lines, found.bytes).map_err(at(&lines_path))?;
+            recovery.torn = Some(aside);
+        }
+        if found.chain_torn > 0 {
+            chain.set_len(found.chain_bytes).map_err(at(&chain_path))?;
+        }
+        let mut ledger = Self {
+            run: run.clone(),
+            root: root.try_clone().map_err(at("."))?,
+            lines,
+            chain,
+            seq: found.chained,
+            offset: found.chained_bytes,
+            // A sound chain has a first record.
+            head: found.head.unwrap_or_else(|| Digest::of_bytes(b"")),
+            poisoned: false,
+        };
+        recovery.chained = ledger.catch_up(now).map_err(at(&lines_path))?;
+        Ok((ledger, recovery))
+    }
+
+    /// How many lines it has.
+    pub fn lines(&self) -> u64 {
+        self.seq
+    }
+
+    /// Appends the line of a message that went this way at this time, and makes it durable. The chain
+    /// follows, and may lag behind until [`Ledger::settle`].
+    ///
+    /// # Errors
+    /// When the line cannot be one, or did not become durable; nothing can be appended then.
+    pub fn append(
+        &mut self,
+        line: &[u8],
+        dir: Direction,
+        at_time: Timestamp,
+    ) -> Result<(), LedgerError> {
+        if self.poisoned {
+            return Err(LedgerError::Poisoned);
+        }
+        if line.len() > MAX_LINE_BYTES || line.contains(&b'\n') {
+            return Err(LedgerError::NoLine);
+        }
+        let mut text = Vec::with_capacity(line.len() + 1);
+        text.extend_from_slice(line);
+        text.push(b'\n');
+        let (lines_path, chain_path) = (ledger_path(&self.run), chain_path(&self.run));
+        self.poisoned = true;
+        // One write: a crash leaves nothing of the line, or its beginning.
+        self.lines
+            .write_all(&text)
+            .and_then(|()| self.lines.sync_data())
+            .map_err(at(&lines_path))?;
+        self.link(&text, dir, at_time).map_err(at(&chain_path))?;
+        self.poisoned = false;
+        Ok(())
+    }
+
+    /// Makes the chain durable, and then the head that says how far it is.
+    ///
+    /// # Errors
+    /// When that fails; nothing can be appended then.
+    pub fn settle(&mut self) -> Result<(), LedgerError> {
+        if self.poisoned {
+            return Err(LedgerError::Poisoned);
+        }
+        self.poisoned = true;
+        self.chain.sync_data().map_err(at(&chain_path(&self.run)))?;
+        let head = Head::new(self.run.clone(), self.seq, self.head.clone());
+        file::replace(&self.root, STATE, HEAD, &record(&head)).map_err(at(HEAD))?;
+        self.poisoned = false;
+        Ok(())
+    }
+
+    fn link(&mut self, text: &[u8], dir: Direction, at_time: Timestamp) -> io::Result<()> {
+        let link = Link::new(self.seq + 1, self.offset, text, dir, at_time, self.head.clone());
+        self.chain.write_all(&record(&link))?;
+        self.seq += 1;
+        self.offset += link.len.get();
+        self.head = link.hash;
+        Ok(())
+    }
+
+    /// Appends records of the lines that the chain lacks: how many.
+    fn catch_up(&mut self, now: Timestamp) -> io::Result<u64> {
+        let mut lines = self.lines.try_clone()?;
+        lines.seek(SeekFrom::Start(self.offset))?;
+        let mut missing = Lines::new(BufReader::new(lines));
+        let before = self.seq;
+        while let Some(line) = missing.next()? {
+            let kind = read(line.text, Limits::default()).ok();
+            let kind = kind.and_then(|document| MessageKind::of(&document));
+            let dir = Direction::of(kind.unwrap_or(MessageKind::Event));
+            let text = line.text.to_vec();
+            self.link(&text, dir, now)?;
+        }
+        if self.seq > before {
+            self.chain.sync_data()?;
+        }
+        Ok(self.seq - before)
+    }
+}
+
+/// Copies what a ledger has from byte `from` on to a file beside it, and cuts it off.
+fn cut_off(root: &Dir, path: &str, lines: &File, from: u64) -> io::Result<String> {
+    let mut torn = Vec::new();
+    let mut reader = lines.try_clone()?;
+    reader.seek(SeekFrom::Start(from))?;
+    reader.read_to_end(&mut torn)?;
+    let aside = format!("{path}.torn-{from}");
+    file::replace(root, EVENTS, &aside, &torn)?;
+    lines.set_len(from)?;
+    lines.sync_all()?;
+    Ok(aside)
+}
+
+/// A record as a line.
+fn record(document: &impl Serialize) -> Vec<u8> {
+    // Writing plain data into memory does not fail.
+    let mut text = serde_json::to_vec(document).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+pub(crate) fn at(path: &str) -> impl FnOnce(io::Error) -> LedgerError + use<> {
+    let path = path.to_owned();
+    move |source| LedgerError::File { path, source }
+}

@@ -1,0 +1,126 @@
+//! What a crash leaves is repaired, nothing else is, and doing it again changes nothing.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use lorch_agents::chain::Direction;
+use lorch_agents::{Finding, Ledger, LedgerError, Recovery, verify};
+use lorch_types::Digest;
+
+use crate::recorded::{Recorded, Workspace, chain_path, ledger_path, messages, now, run};
+
+fn open(workspace: &Workspace) -> (Ledger, Recovery) {
+    Ledger::open(&workspace.root, &run(), now(59)).unwrap()
+}
+
+/// The ledger of a crash: cut at `ledger`, its chain at `chain` bytes.
+fn cut(recorded: &Recorded, ledger: usize, chain: usize) -> Workspace {
+    Workspace::holding(&Recorded {
+        ledger: recorded.ledger[..ledger].to_vec(),
+        chain: recorded.chain[..chain].to_vec(),
+    })
+}
+
+/// The chain never leads: whatever is cut off both, only whole lines stay, the torn one is kept
+/// aside, and the chain is made whole.
+#[test]
+fn every_crash_is_repaired_once() {
+    let recorded = Workspace::recorded().read();
+    let first = recorded.chain.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let records: Vec<usize> = ends(&recorded.chain).into_iter().collect();
+    for at in (0..=recorded.ledger.len()).step_by(7).chain([recorded.ledger.len()]) {
+        let whole = recorded.ledger[..at].iter().filter(|byte| **byte == b'\n').count();
+        let end =
+            recorded.ledger[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |it| it + 1);
+        // A record may be torn, too, or not be there at all.
+        for chain in [records[whole], records[whole].saturating_sub(9).max(first), first] {
+            let workspace = cut(&recorded, at, chain);
+            let (ledger, recovery) = open(&workspace);
+            assert_eq!(ledger.lines(), whole as u64, "cut at {at}, {chain}");
+            assert_eq!(recovery.torn.is_some(), end < at, "cut at {at}, {chain}");
+            if let Some(aside) = &recovery.torn {
+                assert_eq!(workspace.root.read(aside).unwrap(), recorded.ledger[end..at]);
+            }
+            let found = verify(&workspace.root, &run()).unwrap();
+            assert!(found.is_sound(), "{found:?}");
+            assert_eq!((found.lines, found.chained), (whole as u64, whole as u64));
+            assert_eq!(workspace.read().ledger, recorded.ledger[..end]);
+            drop(ledger);
+            let after = workspace.read();
+            assert_eq!(open(&workspace).1, Recovery::default());
+            assert_eq!(workspace.read(), after);
+        }
+    }
+}
+
+/// Where each record ends, the first of which is the beginning.
+fn ends(chain: &[u8]) -> Vec<usize> {
+    let ends = chain.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    ends.map(|(at, _)| at + 1).collect()
+}
+
+#[test]
+fn a_repaired_ledger_goes_on() {
+    let recorded = Workspace::recorded().read();
+    let workspace = cut(&recorded, recorded.ledger.len() - 3, ends(&recorded.chain)[2]);
+    let (mut ledger, recovery) = open(&workspace);
+    assert_eq!(recovery.chained, 2);
+    let (dir, line) = messages().pop().unwrap();
+    ledger.append(line.as_bytes(), dir, now(30)).unwrap();
+    ledger.settle().unwrap();
+    assert_eq!(workspace.read().ledger, recorded.ledger);
+    let found = verify(&workspace.root, &run()).unwrap();
+    assert_eq!((found.lines, found.chained, found.findings), (5, 5, vec![]));
+}
+
+#[test]
+fn what_no_crash_explains_is_left_as_it_is() {
+    let recorded = Workspace::recorded().read();
+    let mut changed = recorded.clone();
+    changed.ledger[40] ^= 1;
+    let mut missing = recorded.clone();
+    missing.ledger.truncate(recorded.ledger.len() - 1);
+    for broken in [changed, missing] {
+        let workspace = Workspace::holding(&broken);
+        let error = Ledger::open(&workspace.root, &run(), now(59)).unwrap_err();
+        let LedgerError::Unsound { findings, .. } = error else { panic!("{error}") };
+        assert!(
+            matches!(
+                findings.as_slice(),
+                [Finding::WrongLine { seq: 1, .. }]
+                    | [Finding::ChainAhead { records: 5, lines: 4 }]
+            ),
+            "{findings:?}"
+        );
+        assert_eq!(workspace.read(), broken);
+    }
+}
+
+#[test]
+fn a_line_is_one_line_and_not_too_long() {
+    let workspace = Workspace::new();
+    let zero = Digest::of_hash([0; 32]);
+    let mut ledger = Ledger::create(&workspace.root, &run(), zero.clone(), zero.clone()).unwrap();
+    for line in [&b"a\nb"[..], &vec![b'a'; 256 * 1024 + 1]] {
+        let error = ledger.append(line, Direction::In, now(1)).unwrap_err();
+        assert!(matches!(error, LedgerError::NoLine), "{error}");
+    }
+    assert_eq!(workspace.read().ledger, b"");
+    // The ledger of a run is made once.
+    let error = Ledger::create(&workspace.root, &run(), zero.clone(), zero).unwrap_err();
+    assert!(matches!(error, LedgerError::File { .. }), "{error}");
+}
+
+#[test]
+fn files_are_for_their_owner_alone() {
+    let workspace = Workspace::recorded();
+    let mode = |path: &str| {
+        let path = workspace.folder.path().join(path);
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    };
+    for folder in ["events", "state"] {
+        assert_eq!(mode(folder), 0o700, "{folder}");
+    }
+    for file in [&ledger_path(), &chain_path(), "state/ledger-head.json"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+}

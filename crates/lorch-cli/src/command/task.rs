@@ -1,0 +1,27 @@
+//! `lorch task`: the runs of agents' tasks.
+
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::Global;
+use crate::exit::Outcome;
+
+/// Look into the runs of agents' tasks.
+#[derive(Debug, Args)]
+pub(crate) struct Task {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Verify(verify::Verify),
+}
+
+/// Does what the action says.
+pub(crate) fn task(arguments: &Task, global: &Global) -> Outcome {
+    match &arguments.action {
+        Action::Verify(arguments) => verify::verify(arguments, global),
+    }
+}

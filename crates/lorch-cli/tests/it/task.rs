@@ -1,0 +1,58 @@
+//! `lorch task` with the real command.
+
+use lorch_types::json::Value;
+
+use crate::lorch::Folder;
+
+const RUN: &str = "run-20251020-140818-4f9f29a1";
+
+fn verify(folder: &Folder, arguments: &[&str], status: i32) -> crate::lorch::Ran {
+    let base = ["-C", "examples/workspace", "task", "verify"];
+    folder.run(base.iter().chain(arguments)).ends(status)
+}
+
+#[test]
+fn a_ledger_that_is_as_it_was_written() {
+    let folder = Folder::with_examples();
+    let ran = verify(&folder, &[RUN], 0);
+    assert_eq!(ran.stdout, format!("{RUN}: 11 lines, all as they were written\n"));
+    let json = verify(&folder, &[RUN, "--json"], 0).json();
+    assert_eq!(json.get("sound"), Some(&Value::Bool(true)));
+    assert_eq!(json.get("chained").and_then(Value::as_u64), Some(11));
+}
+
+#[test]
+fn what_was_changed_is_named_and_nothing_is_repaired() {
+    let folder = Folder::with_examples();
+    let path = format!("examples/workspace/events/{RUN}.ndjson");
+    let ledger = folder.read(&path);
+    let changed = ledger.replacen("authentication", "authorization!", 1);
+    folder.write(&path, &changed);
+    let ran = verify(&folder, &[RUN], 1);
+    assert!(
+        ran.stdout.starts_with("error: record 1 is about 479 bytes from byte 0 on"),
+        "{ran:#?}"
+    );
+    assert!(ran.stdout.ends_with(&format!("{RUN}: 11 lines, 1 error\n")), "{ran:#?}");
+    assert_eq!(folder.read(&path), changed);
+    // A line that a crash tore, and that nothing was chained of.
+    folder.write(&path, format!("{ledger}{{\"kind\":"));
+    let ran = verify(&folder, &[RUN], 0);
+    assert!(ran.stdout.ends_with("; 8 bytes of a torn line at the end\n"), "{ran:#?}");
+    let without = ledger.lines().count() - 1;
+    let lines: Vec<&str> = ledger.lines().take(without).collect();
+    folder.write(&path, lines.join("\n") + "\n");
+    let ran = verify(&folder, &[RUN], 1);
+    assert!(ran.stdout.contains("lines are missing"), "{ran:#?}");
+}
+
+#[test]
+fn a_run_without_a_ledger_is_no_run() {
+    let folder = Folder::with_examples();
+    let ran = verify(&folder, &["run-20251020-140818-00000000"], 2);
+    assert!(ran.stderr.contains("there is no ledger of this run"), "{ran:#?}");
+    let ran = verify(&folder, &["../../x"], 2);
+    assert!(ran.stderr.contains("is no agent run id"), "{ran:#?}");
+    let ran = folder.run(["-C", "absent", "task", "verify", RUN]).ends(2);
+    assert!(ran.stderr.contains("absent"), "{ran:#?}");
+}
