@@ -2,8 +2,8 @@
 //!
 //! Prints a table: raw SQLite commits of one row, one run of 1,000 steps that do nothing, and 16
 //! such runs at once, in turns, so that a disk that is slow for a while is slow for all of them.
-//! Fails when a target is missed, unless `LORCH_BENCH_REPORT_ONLY` is set. `LORCH_BENCH_FOLDER` names
-//! a folder on another disk.
+//! Fails when a target is missed, unless it runs as a test (`--test`). `LORCH_BENCH_FOLDER` names a
+//! folder on another disk.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and fails loudly")]
 
 use std::path::Path;
