@@ -9,8 +9,8 @@ use lorch_types::{Digest, Timestamp};
 use serde::Serialize;
 
 use crate::chain::{Direction, Head, Link, Root};
+use crate::error::{LedgerError, at};
 use crate::file::{self, EVENTS, HEAD, STATE, chain_path, ledger_path};
-use crate::inspect::Finding;
 use crate::lines::{Lines, MAX_LINE_BYTES};
 use crate::verify::verify;
 
@@ -37,36 +37,6 @@ pub struct Recovery {
     pub torn: Option<String>,
     /// How many records were missing from the end of the chain, and were appended.
     pub chained: u64,
-}
-
-/// A ledger that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// A file cannot be read or written.
-    #[error("{path}")]
-    File {
-        /// Its path in the workspace.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The ledger and its chain contradict each other in a way that no crash explains; nothing was
-    /// changed.
-    #[error("{path}: {}", findings.first().map(ToString::to_string).unwrap_or_default())]
-    Unsound {
-        /// The path of the ledger.
-        path: String,
-        /// What does not fit; never empty.
-        findings: Vec<Finding>,
-    },
-    /// A line is too long, or holds a line feed.
-    #[error("a line of a ledger has at most {MAX_LINE_BYTES} bytes and no line feed")]
-    NoLine,
-    /// Something failed to become durable before.
-    #[error(
-        "an earlier write to the ledger failed; it is known only after reopening what it holds"
-    )]
-    Poisoned,
 }
 
 impl Ledger {
@@ -240,9 +210,4 @@ fn record(document: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec(document).unwrap_or_default();
     text.push(b'\n');
     text
-}
-
-pub(crate) fn at(path: &str) -> impl FnOnce(io::Error) -> LedgerError + use<> {
-    let path = path.to_owned();
-    move |source| LedgerError::File { path, source }
 }

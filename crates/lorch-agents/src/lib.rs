@@ -9,13 +9,17 @@
 //! write a new chain: without a key or an anchor elsewhere nothing here proves more.
 
 pub mod chain;
+mod error;
 mod file;
+mod finding;
 mod inspect;
 mod ledger;
 mod lines;
 mod verify;
 
+pub use error::LedgerError;
 pub use file::open_workspace;
-pub use inspect::{Finding, Inspection, inspect};
-pub use ledger::{Ledger, LedgerError, Recovery};
+pub use finding::Finding;
+pub use inspect::{Inspection, inspect};
+pub use ledger::{Ledger, Recovery};
 pub use verify::verify;

@@ -7,9 +7,9 @@ use lorch_types::agent::AgentRunId;
 use lorch_types::json::{Limits, from_value, read};
 
 use crate::chain::Head;
+use crate::error::{LedgerError, at};
 use crate::file::{HEAD, chain_path, ledger_path};
 use crate::inspect::{Inspection, inspect};
-use crate::ledger::{LedgerError, at};
 
 /// How much of a file is read at once.
 const BUFFER_BYTES: usize = 128 * 1024;

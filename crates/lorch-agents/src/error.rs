@@ -1,0 +1,42 @@
+//! Why a ledger cannot be used.
+
+use std::io;
+
+use crate::finding::Finding;
+use crate::lines::MAX_LINE_BYTES;
+
+/// A ledger that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A file cannot be read or written.
+    #[error("{path}")]
+    File {
+        /// Its path in the workspace.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The ledger and its chain contradict each other in a way that no crash explains; nothing was
+    /// changed.
+    #[error("{path}: {}", findings.first().map(ToString::to_string).unwrap_or_default())]
+    Unsound {
+        /// The path of the ledger.
+        path: String,
+        /// What does not fit; never empty.
+        findings: Vec<Finding>,
+    },
+    /// A line is too long, or holds a line feed.
+    #[error("a line of a ledger has at most {MAX_LINE_BYTES} bytes and no line feed")]
+    NoLine,
+    /// Something failed to become durable before.
+    #[error(
+        "an earlier write to the ledger failed; it is known only after reopening what it holds"
+    )]
+    Poisoned,
+}
+
+/// What becomes of an error in reading or writing the file at `path`.
+pub(crate) fn at(path: &str) -> impl FnOnce(io::Error) -> LedgerError + use<> {
+    let path = path.to_owned();
+    move |source| LedgerError::File { path, source }
+}
