@@ -2,6 +2,8 @@
 
 use std::io;
 
+use lorch_types::agent::AgentRunId;
+
 use crate::finding::Finding;
 use crate::lines::MAX_LINE_BYTES;
 
@@ -24,6 +26,18 @@ pub enum LedgerError {
         path: String,
         /// What does not fit; never empty.
         findings: Vec<Finding>,
+    },
+    /// There is a ledger of this run already.
+    #[error("there is a ledger of {run} already")]
+    Exists {
+        /// The run.
+        run: AgentRunId,
+    },
+    /// A line holds no command and no event.
+    #[error("a line of a ledger is a command or an event: {reason}")]
+    NoMessage {
+        /// Why it is none.
+        reason: String,
     },
     /// A line is too long, or holds a line feed.
     #[error("a line of a ledger has at most {MAX_LINE_BYTES} bytes and no line feed")]

@@ -40,18 +40,13 @@ pub(crate) fn make_folder(root: &Dir, name: &str) -> io::Result<()> {
     builder.mode(0o700);
     match root.create_dir_with(name, &builder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        outcome => outcome,
+        outcome => outcome.and_then(|()| sync_folder(root, ".")),
     }
 }
 
-/// Makes a file that is not there.
-pub(crate) fn create(root: &Dir, path: &str) -> io::Result<File> {
-    root.open_with(path, OpenOptions::new().write(true).append(true).create_new(true).mode(0o600))
-}
-
-/// Opens a file that is there, to read it and to write at its end.
+/// Opens a file to read it and to write at its end, and makes it if it is not there.
 pub(crate) fn open(root: &Dir, path: &str) -> io::Result<File> {
-    root.open_with(path, OpenOptions::new().read(true).append(true))
+    root.open_with(path, OpenOptions::new().read(true).append(true).create(true).mode(0o600))
 }
 
 /// Makes `bytes` the content of a file, all at once: a crash leaves the old content or the new.

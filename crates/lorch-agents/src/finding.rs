@@ -64,6 +64,16 @@ pub enum Finding {
         /// How many the ledger has.
         lines: u64,
     },
+    /// The head knows more than the chain has, though it is written after it.
+    #[error(
+        "the head knows {seq} lines, and the chain has records of {chained}: records are missing"
+    )]
+    ChainBehindHead {
+        /// How many lines the head knows.
+        seq: u64,
+        /// How many the chain has records of.
+        chained: u64,
+    },
     /// The head has another hash than the record that it is of.
     #[error("the head has another hash than record {seq}")]
     WrongHead {
@@ -98,6 +108,7 @@ impl Finding {
             | Self::WrongLine { .. }
             | Self::WrongHash { .. }
             | Self::ChainAhead { .. }
+            | Self::ChainBehindHead { .. }
             | Self::HeadAhead { .. }
             | Self::WrongHead { .. } => 1,
             Self::BadLine { .. } => 2,

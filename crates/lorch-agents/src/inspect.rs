@@ -38,6 +38,11 @@ impl Inspection {
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
     }
+
+    /// Whether ledger, chain and head agree as far as a crash lets them, whatever was said in it.
+    pub fn is_intact(&self) -> bool {
+        self.findings.iter().all(|finding| matches!(finding, Finding::Unanswered { .. }))
+    }
 }
 
 /// Reads the ledger of `run` and its chain to their ends; `head` is what is known of them otherwise.
@@ -256,6 +261,12 @@ impl<L: BufRead> Inspector<'_, L> {
         if let Some(seq) = self.head.map(|head| head.seq.get()).filter(|seq| *seq > lines) {
             self.found.findings.push(Finding::HeadAhead { seq, lines });
         }
+        // The head is written only once the chain is durable that far.
+        let chained = self.found.chained;
+        let ahead = self.head.map(|head| head.seq.get()).filter(|seq| *seq > chained);
+        if let Some(seq) = ahead.filter(|_| self.found.findings.is_empty()) {
+            self.found.findings.push(Finding::ChainBehindHead { seq, chained });
+        }
         self.found.findings.sort_by_key(Finding::rank);
     }
 }
@@ -269,7 +280,7 @@ fn record_reason(line: Line<'_>) -> String {
 }
 
 /// The message that a line of a ledger holds, or why it holds none.
-fn message(line: &[u8]) -> Result<Message, String> {
+pub(crate) fn message(line: &[u8]) -> Result<Message, String> {
     let document = read(line, Limits { max_bytes: MAX_LINE_BYTES + 1 });
     let document = document.map_err(|error| error.kind.to_string())?;
     match Message::from_value(&document) {

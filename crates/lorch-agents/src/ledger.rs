@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::chain::{Direction, Head, Link, Root};
 use crate::error::{LedgerError, at};
 use crate::file::{self, EVENTS, HEAD, STATE, chain_path, ledger_path};
+use crate::inspect::message;
 use crate::lines::{Lines, MAX_LINE_BYTES};
 use crate::verify::verify;
 
@@ -54,15 +55,16 @@ impl Ledger {
         for folder in [EVENTS, STATE] {
             file::make_folder(root, folder).map_err(at(folder))?;
         }
+        let lines = file::open(root, &lines_path).map_err(at(&lines_path))?;
+        let is_new = lines.metadata().map_err(at(&lines_path))?.len() == 0;
+        if !is_new || root.exists(&chain_path) {
+            return Err(LedgerError::Exists { run: run.clone() });
+        }
+        // The chain comes last and as a whole: without it nothing has begun, and this is done again.
         let first = Root::new(run, schema_set_digest, config_digest);
-        let mut chain = file::create(root, &chain_path).map_err(at(&chain_path))?;
-        chain
-            .write_all(&record(&first))
-            .and_then(|()| chain.sync_all())
-            .map_err(at(&chain_path))?;
-        let lines = file::create(root, &lines_path).map_err(at(&lines_path))?;
         lines.sync_all().map_err(at(&lines_path))?;
-        file::sync_folder(root, EVENTS).map_err(at(EVENTS))?;
+        file::replace(root, EVENTS, &chain_path, &record(&first)).map_err(at(&chain_path))?;
+        let chain = file::open(root, &chain_path).map_err(at(&chain_path))?;
         let root = root.try_clone().map_err(at("."))?;
         let (run, head) = (run.clone(), first.hash);
         Ok(Self { run, root, lines, chain, seq: 0, offset: 0, head, poisoned: false })
@@ -81,12 +83,14 @@ impl Ledger {
     ) -> Result<(Self, Recovery), LedgerError> {
         let (lines_path, chain_path) = (ledger_path(run), chain_path(run));
         let found = verify(root, run)?;
-        if !found.is_sound() {
+        if !found.is_intact() {
             return Err(LedgerError::Unsound { path: lines_path, findings: found.findings });
         }
         let lines = file::open(root, &lines_path).map_err(at(&lines_path))?;
         let chain = file::open(root, &chain_path).map_err(at(&chain_path))?;
         let mut recovery = Recovery::default();
+        // What a process that was killed wrote last may not be durable yet, and the chain never leads.
+        lines.sync_all().map_err(at(&lines_path))?;
         if found.torn > 0 {
             let aside = cut_off(root, &lines_path, &lines, found.bytes).map_err(at(&lines_path))?;
             recovery.torn = Some(aside);
@@ -105,7 +109,7 @@ impl Ledger {
             head: found.head.unwrap_or_else(|| Digest::of_bytes(b"")),
             poisoned: false,
         };
-        recovery.chained = ledger.catch_up(now).map_err(at(&lines_path))?;
+        recovery.chained = ledger.catch_up(now).map_err(at(&chain_path))?;
         Ok((ledger, recovery))
     }
 
@@ -131,6 +135,7 @@ impl Ledger {
         if line.len() > MAX_LINE_BYTES || line.contains(&b'\n') {
             return Err(LedgerError::NoLine);
         }
+        message(line).map_err(|reason| LedgerError::NoMessage { reason })?;
         let mut text = Vec::with_capacity(line.len() + 1);
         text.extend_from_slice(line);
         text.push(b'\n');
@@ -197,11 +202,19 @@ fn cut_off(root: &Dir, path: &str, lines: &File, from: u64) -> io::Result<String
     let mut reader = lines.try_clone()?;
     reader.seek(SeekFrom::Start(from))?;
     reader.read_to_end(&mut torn)?;
-    let aside = format!("{path}.torn-{from}");
+    let aside = free_name(root, &format!("{path}.torn-{from}"));
     file::replace(root, EVENTS, &aside, &torn)?;
     lines.set_len(from)?;
     lines.sync_all()?;
     Ok(aside)
+}
+
+/// A name that no file has: `name`, or with the first number behind it that is free. What was torn
+/// before at the same place stays.
+fn free_name(root: &Dir, name: &str) -> String {
+    let numbered = (2..).map(|number: u64| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| !root.exists(name)).unwrap_or_else(|| name.to_owned())
 }
 
 /// A record as a line.

@@ -105,9 +105,41 @@ fn a_line_is_one_line_and_not_too_long() {
         assert!(matches!(error, LedgerError::NoLine), "{error}");
     }
     assert_eq!(workspace.read().ledger, b"");
-    // The ledger of a run is made once.
-    let error = Ledger::create(&workspace.root, &run(), zero.clone(), zero).unwrap_err();
-    assert!(matches!(error, LedgerError::File { .. }), "{error}");
+    for line in ["{}", "", "{\"kind\":\"log\"", "[]"] {
+        let error = ledger.append(line.as_bytes(), Direction::In, now(1)).unwrap_err();
+        assert!(matches!(error, LedgerError::NoMessage { .. }), "{error}");
+    }
+    assert_eq!(workspace.read().ledger, b"");
+    // What was refused leaves the ledger usable.
+    ledger.append(messages()[0].1.as_bytes(), Direction::Out, now(1)).unwrap();
+}
+
+#[test]
+fn a_ledger_is_made_once_and_again_where_a_crash_kept_it_from_beginning() {
+    let workspace = Workspace::new();
+    let zero = Digest::of_hash([0; 32]);
+    let create = || Ledger::create(&workspace.root, &run(), zero.clone(), zero.clone());
+    create().unwrap();
+    assert!(matches!(create().unwrap_err(), LedgerError::Exists { .. }));
+    // The chain comes last: without it nothing has begun.
+    workspace.root.remove_file(chain_path()).unwrap();
+    create().unwrap();
+    workspace.root.remove_file(chain_path()).unwrap();
+    workspace.root.write(ledger_path(), "{}\n").unwrap();
+    assert!(matches!(create().unwrap_err(), LedgerError::Exists { .. }));
+}
+
+#[test]
+fn what_was_torn_before_at_the_same_place_stays() {
+    let workspace = Workspace::recorded();
+    let whole = workspace.read().ledger;
+    let mut asides = Vec::new();
+    for torn in ["{\"a", "{\"b"] {
+        workspace.root.write(ledger_path(), [&whole[..], torn.as_bytes()].concat()).unwrap();
+        asides.extend(open(&workspace).1.torn);
+    }
+    let kept: Vec<_> = asides.iter().map(|it| workspace.root.read_to_string(it).unwrap()).collect();
+    assert_eq!(kept, ["{\"a", "{\"b"]);
 }
 
 #[test]
