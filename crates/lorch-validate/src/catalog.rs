@@ -1,11 +1,12 @@
 //! The list of all schemas, in the form of SchemaStore, for editors and other tools.
 
 use lorch_types::Kind;
+use lorch_types::schema::document_schema;
 use serde_json::{Map, Value as Json, json};
 
-use crate::embedded::embedded_schema;
-
 /// `catalog.json`: the schemas of all kinds, with addresses relative to the folder that it stands in.
+///
+/// It is rendered from the types, so that it is written in one go with the schemas that they give.
 pub fn catalog() -> String {
     let schemas: Vec<Json> = Kind::ALL.into_iter().map(entry).collect();
     let catalog = json!({
@@ -17,7 +18,7 @@ pub fn catalog() -> String {
 }
 
 fn entry(kind: Kind) -> Json {
-    let schema: Json = serde_json::from_str(embedded_schema(kind)).unwrap_or_default();
+    let schema = document_schema(kind);
     let mut entry = Map::new();
     entry.insert("name".into(), format!("lorch {kind}").into());
     entry.insert("description".into(), schema.get("description").cloned().unwrap_or_default());
