@@ -7,6 +7,7 @@ use lorch_types::pointer::Pointer;
 use serde_json::Value as Json;
 
 use crate::explain::{Vocabulary, explain, shown};
+use crate::violation::Violation;
 
 /// The code of every diagnostic about a schema.
 const CODE: Code = Code("L1112");
@@ -28,13 +29,6 @@ impl UnusableSchema {
     pub(crate) fn new(schema: &Json, error: ValidationError<'_>) -> Self {
         match error.kind() {
             Rule::Referencing(reason) => Self::leads_out(schema, &reason.to_string()),
-            Rule::Format { format } if format == "regex" => {
-                let pattern = shown(error.instance());
-                let message = format!("{pattern} is no pattern that lorch can use");
-                let help = "patterns are matched in linear time: without look-around (`(?=…)`) and \
-                            back-references (`\\1`)";
-                Self::at(&error, message, Some(help.to_owned()))
-            }
             _ => Self::broken_rule(schema, error),
         }
     }
@@ -50,20 +44,27 @@ impl UnusableSchema {
         }
     }
 
-    fn at(error: &ValidationError<'_>, message: String, help: Option<String>) -> Self {
-        let pointer = error.instance_path().as_str().parse().unwrap_or_default();
-        Self { pointer, message, help }
-    }
-
     /// A keyword that is not as the draft says.
     fn broken_rule(schema: &Json, error: ValidationError<'_>) -> Self {
-        let said = error.to_string();
-        let at = Self::at(&error, said, None);
+        let pointer = error.instance_path().as_str().parse().unwrap_or_default();
+        let unexplained = Self { pointer, message: error.to_string(), help: None };
         let violations = explain(&Json::Null, schema, Vocabulary::Custom, std::iter::once(error));
-        match violations.into_iter().next() {
-            Some(it) => Self { pointer: it.pointer, message: it.message, help: it.help },
-            None => at,
+        let Some(Violation { pointer, keyword, message, help, .. }) = violations.into_iter().next()
+        else {
+            return unexplained;
+        };
+        match pattern_at(schema, &pointer, &keyword) {
+            Some(pattern) => Self::of_pattern(&pattern, pointer),
+            None => Self { pointer, message, help },
         }
+    }
+
+    /// A pattern that cannot be matched in linear time, or is none.
+    fn of_pattern(pattern: &Json, pointer: Pointer) -> Self {
+        let message = format!("{} is no pattern that lorch can use", shown(pattern));
+        let help = "patterns are matched in linear time: without look-around (`(?=…)`) and \
+                    back-references (`\\1`)";
+        Self { pointer, message, help: Some(help.to_owned()) }
     }
 
     /// A `$ref` to something that is not in the schema.
@@ -96,6 +97,17 @@ impl UnusableSchema {
     pub fn diagnostic(&self) -> Diagnostic {
         let diagnostic = Diagnostic::error(CODE, self.pointer.clone(), self.message.clone());
         Diagnostic { part: Part::Value, help: self.help.clone(), ..diagnostic }
+    }
+}
+
+/// The pattern, value of `pattern` or name in `patternProperties`, that a broken rule of the draft is
+/// about, if it is about one.
+fn pattern_at(schema: &Json, pointer: &Pointer, keyword: &str) -> Option<Json> {
+    let tokens: Vec<&str> = pointer.tokens().collect();
+    match (keyword, tokens.as_slice()) {
+        ("format", [.., "pattern"]) => schema.pointer(&pointer.to_string()).cloned(),
+        ("format" | "propertyNames", [.., "patternProperties", name]) => Some((*name).into()),
+        _ => None,
     }
 }
 

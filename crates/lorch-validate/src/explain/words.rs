@@ -79,7 +79,12 @@ pub(super) fn listed(found: &Json, options: &[Json]) -> Words {
     let expected = one_of(&names);
     let texts = options.iter().filter_map(Json::as_str);
     let meant = found.as_str().and_then(|found| nearest(found, texts));
-    Words::new(Family::Listed, format!("{} is not {expected}", shown(found)))
+    let found = shown(found);
+    let message = match options {
+        [] => format!("{found} may not stand here: no value is listed"),
+        _ => format!("{found} is not {expected}"),
+    };
+    Words::new(Family::Listed, message)
         .expecting(expected)
         .with_help(meant.map(|meant| format!("did you mean `{meant}`?")))
 }
@@ -105,9 +110,10 @@ pub(super) fn size(found: &Json, bound: &str, limit: u64, unit: &str) -> Words {
         Json::Object(members) => members.len(),
         _ => 0,
     };
+    let are = if count == 1 { "is" } else { "are" };
     let found = counted(u64::try_from(count).unwrap_or(u64::MAX), unit);
     let expected = format!("{bound} {}", counted(limit, unit));
-    Words::new(Family::Size, format!("there should be {expected}, and there are {found}"))
+    Words::new(Family::Size, format!("there should be {expected}, and there {are} {found}"))
         .expecting(expected)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lorch_types::Kind;
 use lorch_types::diagnostic::{Format, Source};
 use lorch_types::json::{Limits, Value, read};
-use lorch_validate::{Validator, Verdict, detect, validate_document};
+use lorch_validate::{Validator, Verdict, validate_document};
 
 fn value(text: &str) -> Value {
     read(text.as_bytes(), Limits::default()).unwrap()
@@ -176,51 +176,6 @@ fn what_is_not_even_an_object_is_told_so() {
         Kind::JobDef,
         &step(r#""op": "write.rows", "params": {}, "idempotency": {"scope": {"run": null}}"#),
         &["L1102 /steps/0/idempotency/scope type: expected a string, found an object"],
-    );
-}
-
-#[track_caller]
-fn check_detection(text: &str, expected: Result<Kind, &[&str]>) {
-    match (detect(&value(text)), expected) {
-        (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
-        (Err(error), Err(words)) => {
-            let said = format!("{error}; {}", error.help());
-            for word in words {
-                assert!(said.contains(word), "{text}: {said}");
-            }
-            assert_eq!(error.violation().family.code().0, "L1101");
-        }
-        (found, expected) => panic!("{text}: {found:?} instead of {expected:?}"),
-    }
-}
-
-#[test]
-fn kinds_are_told_apart_by_their_fields() {
-    let kinds = [
-        (r#"{"job_id": 1, "version": 2, "steps": 3}"#, Kind::JobDef),
-        (r#"{"job_def_sha256": 1, "compiled_at": 2}"#, Kind::JobInstance),
-        (r#"{"job_def_sha256": 1, "envelope": 2}"#, Kind::RunRecord),
-        (r#"{"resolved_params": 1}"#, Kind::StepManifest),
-        (r#"{"attempt_n": 1, "status": 2}"#, Kind::AttemptRecord),
-        (r#"{"step_id": 1, "status": 2}"#, Kind::StepOutcome),
-    ];
-    for (text, kind) in kinds {
-        check_detection(text, Ok(kind));
-    }
-}
-
-#[test]
-fn what_is_no_document_is_told_what_it_is_nearest_to() {
-    check_detection("[1]", Err(&["an array", "--schema NAME", "job-def, job-instance"]));
-    check_detection("{}", Err(&["no kind", "--schema NAME"]));
-    check_detection(r#"{"colour": 1}"#, Err(&["no kind"]));
-    check_detection(
-        r#"{"job_id": "a", "version": "1", "setps": []}"#,
-        Err(&["a job-def also has `steps`", "`setps`: did you mean `steps`?"]),
-    );
-    check_detection(
-        r#"{"job_id": "a", "job_def_sha256": "b", "started_at": "c"}"#,
-        Err(&["a run-record also has `envelope`", "--schema run-record"]),
     );
 }
 

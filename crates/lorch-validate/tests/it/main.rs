@@ -7,6 +7,8 @@
     reason = "clippy.toml allows these in test functions; what they share is test code too"
 )]
 
+mod custom;
+mod detection;
 mod documents;
 mod migrations;
 mod reports;
