@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use lorch_types::SmolStr;
-use lorch_types::diagnostic::{Diagnostic, Severity, Source};
+use lorch_types::diagnostic::{Diagnostic, Severity, Source, visible};
 use lorch_types::place::Place;
 
 /// A form that findings can be written in.
@@ -193,10 +193,10 @@ fn human(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let Finding { diagnostic, file, place, .. } = finding;
     let severity = severity(diagnostic.severity);
     let code = diagnostic.code;
-    let message = one_line(&diagnostic.message);
-    writeln!(out, "{}:{place}: {severity}[{code}]: {}{message}", one_line(file), at(diagnostic))?;
+    let message = visible(&diagnostic.message);
+    writeln!(out, "{}:{place}: {severity}[{code}]: {}{message}", visible(file), at(diagnostic))?;
     if let Some(help) = &diagnostic.help {
-        writeln!(out, "  = help: {}", one_line(help))?;
+        writeln!(out, "  = help: {}", visible(help))?;
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ fn human(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 fn at(diagnostic: &Diagnostic) -> String {
     match diagnostic.pointer.is_root() {
         true => String::new(),
-        false => format!("{}: ", one_line(&diagnostic.pointer.to_string())),
+        false => format!("{}: ", visible(&diagnostic.pointer.to_string())),
     }
 }
 
@@ -214,17 +214,4 @@ fn severity(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
     }
-}
-
-/// The text with control characters escaped, so that it cannot write to the terminal or end a line.
-fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
 }

@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::{Finding, one_line, severity};
+use lorch_types::diagnostic::visible;
+
+use super::{Finding, severity};
 
 /// `::error file=..,line=..,col=..,title=..::message`, with what ends a property or a line escaped.
 pub(super) fn write(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let Finding { diagnostic, file, place, .. } = finding;
     let message = match &diagnostic.help {
-        Some(help) => format!("{}\nhelp: {}", one_line(&diagnostic.message), one_line(help)),
-        None => one_line(&diagnostic.message),
+        Some(help) => format!("{}\nhelp: {}", visible(&diagnostic.message), visible(help)),
+        None => visible(&diagnostic.message),
     };
     writeln!(
         out,
@@ -27,6 +29,7 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
+/// What ends a line or a property is encoded; a log that shows the rest obeys none of it.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    visible(&data(text).replace(':', "%3A").replace(',', "%2C"))
 }

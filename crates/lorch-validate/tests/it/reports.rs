@@ -32,7 +32,7 @@ fn check(format: Format, expected: &str) {
 fn one_line_each_for_people() {
     check(
         Format::Human,
-        "a b,1.json:2:12: error[L1102]: /x/1: 100% \\u{1b}[31m wrong:\\nreally\n  = help: write `1`\n\
+        "a b,1.json:2:12: error[L1102]: /x/1: 100% \\u{1b}[31m wrong:\\u{a}really\n  = help: write `1`\n\
          child.json:1:1: warning[L1001]: in the child\n",
     );
 }
@@ -56,7 +56,7 @@ fn one_object_a_line_for_programs() {
 fn annotations_for_github() {
     check(
         Format::GitHub,
-        "::error file=a b%2C1.json,line=2,col=12,title=L1102::100%25 \\u{1b}[31m wrong:\\nreally\
+        "::error file=a b%2C1.json,line=2,col=12,title=L1102::100%25 \\u{1b}[31m wrong:\\u{a}really\
          %0Ahelp: write `1`\n\
          ::warning file=child.json,line=1,col=1,title=L1001::in the child\n",
     );
