@@ -1,7 +1,7 @@
 //! Files one after the other: judged, and what is wrong written as it is found.
 
 use std::fs::File;
-use std::io::{self, Read, Stdout};
+use std::io::{self, IsTerminal, Read, Stdout};
 use std::path::Path;
 
 use lorch_types::Kind;
@@ -154,11 +154,16 @@ impl Judge {
             Some(bar) => Box::new(Meter::new(reader, bar.clone())),
             None => reader,
         };
+        // The bar makes room only for what is written where it stands.
+        let in_its_way = io::stdout().is_terminal();
         let (mut violations, mut failure) = (0, None);
         let on_invalid = |line: Line| {
+            let is_written = violations < sink.max_violations;
             let written = match &bar {
-                Some(bar) => bar.suspend(|| sink.write(&line.findings, violations)),
-                None => sink.write(&line.findings, violations),
+                Some(bar) if in_its_way && is_written => {
+                    bar.suspend(|| sink.write(&line.findings, violations))
+                }
+                _ => sink.write(&line.findings, violations),
             };
             violations += line.findings.len();
             written.map_err(|error| {
@@ -186,6 +191,7 @@ impl Judge {
             return Ok(());
         }
         let verdict = match invalid {
+            _ if documents == 0 => return print(&format!("{}: no documents\n", visible(name))),
             0 => "all valid".to_owned(),
             _ if violations > max => {
                 format!("{} not valid; {}", count(invalid as u64), errors(violations, max))
