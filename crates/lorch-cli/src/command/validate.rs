@@ -33,6 +33,10 @@ use targets::{Targets, targets};
 /// How many violations of one file people are shown.
 const SHOWN_TO_PEOPLE: usize = 100;
 
+/// The arguments that mean nothing with `--together`.
+const NOT_TOGETHER: [&str; 6] =
+    ["files", "schema", "schema_file", "max_violations", "exclude", "ndjson"];
+
 /// Validate documents against their schemas.
 ///
 /// The kind of a document is told from its fields, or given with `--schema`. Files that end in
@@ -41,7 +45,8 @@ const SHOWN_TO_PEOPLE: usize = 100;
 ///
 /// A FOLDER stands for all `*.json`, `*.yaml`, `*.yml`, `*.ndjson` and `*.jsonl` beneath it, in the
 /// order of their names, without hidden files and folders, `node_modules`, `target` and links. A
-/// PATTERN (`*`, `?`, `[a-z]`, `**`) names the files that it matches, also where no shell expands it.
+/// PATTERN (`*`, `?`, `[a-z]`, `**`) names the files that it matches, also where no shell expands it;
+/// one that ends with `/` or `**` names folders.
 ///
 /// What is named must be a document of lorch. What is merely found in a folder is passed over and
 /// counted if its fields are those of no kind; it is judged if it nearly is a document: with at least
@@ -52,7 +57,8 @@ const SHOWN_TO_PEOPLE: usize = 100;
 /// documents, and are passed over.
 ///
 /// Lines end with LF or CR LF; lines of nothing but spaces and tabs are passed over. A last line that
-/// ends within a document and has no line end is reported as cut off.
+/// ends within a document and has no line end is reported as cut off. A file without any line is
+/// valid, as a ledger is in which nothing was written yet.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -64,8 +70,8 @@ Examples:
   lorch validate --format github .
   lorch validate --together .
 
-Exit status: 0 all are valid; 1 one is not, or cannot be parsed, or there is none; 2 wrong usage, or
-a file that cannot be read.")]
+Exit status: 0 all are valid; 1 one is not, or cannot be parsed, or there is none; 2 wrong usage, a
+file that cannot be read, or a `--schema-file` that cannot be used.")]
 pub(crate) struct Validate {
     /// Files, folders and patterns; `-` is standard input.
     #[arg(value_name = "FILE|FOLDER|PATTERN", required_unless_present = "together")]
@@ -93,7 +99,7 @@ pub(crate) struct Validate {
     ndjson: bool,
     /// Instead of files: every document of a workspace, and whether what one says about another
     /// holds.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "schema", "ndjson"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = NOT_TOGETHER)]
     together: Option<PathBuf>,
 }
 

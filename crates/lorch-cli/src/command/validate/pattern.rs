@@ -25,6 +25,8 @@ pub(super) fn is_pattern(text: &str) -> bool {
 }
 
 /// The paths that a pattern matches, in order; folders that cannot be read go to `unreadable`.
+///
+/// One that ends with `/` or `**` matches folders only, which stand for all that is beneath them.
 pub(super) fn expand(
     text: &str,
     unreadable: &mut Vec<(PathBuf, io::Error)>,
@@ -32,9 +34,13 @@ pub(super) fn expand(
     Pattern::new(text)?;
     let start = if text.starts_with('/') { "/" } else { "" };
     let mut paths = BTreeSet::from([PathBuf::from(start)]);
-    // A folder stands for all that is beneath it anyway.
-    let text = text.trim_end_matches("/**");
-    for part in text.split('/').filter(|part| !part.is_empty()) {
+    let mut parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
+    let is_of_folders = text.ends_with('/') || parts.last() == Some(&"**");
+    while parts.pop_if(|last| *last == "**").is_some() {}
+    if parts.is_empty() && start.is_empty() {
+        parts.push(".");
+    }
+    for part in parts {
         let mut next = BTreeSet::new();
         for path in &paths {
             match part {
@@ -47,7 +53,8 @@ pub(super) fn expand(
         }
         paths = next;
     }
-    paths.retain(|path| path.symlink_metadata().is_ok());
+    paths
+        .retain(|path| if is_of_folders { path.is_dir() } else { path.symlink_metadata().is_ok() });
     Ok(paths)
 }
 

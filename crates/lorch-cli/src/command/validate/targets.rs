@@ -56,7 +56,14 @@ impl Targets {
             return self.add(path.to_path_buf(), true);
         }
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => self.folder(path),
+            Ok(metadata) if metadata.is_dir() => {
+                if !self.folder(path) {
+                    let shown = visible(&path.display().to_string());
+                    let endings = Form::PATTERNS;
+                    self.empty
+                        .push(format!("there is no document in `{shown}`: no file is {endings}"));
+                }
+            }
             Ok(_) => self.add(path.to_path_buf(), true),
             Err(_) => match path.to_str().filter(|text| pattern::is_pattern(text)) {
                 Some(text) => self.pattern(text),
@@ -78,13 +85,9 @@ impl Targets {
                 self.empty.push(format!("no file matches `{shown}`"));
             }
             Ok(paths) => {
-                for path in paths {
-                    match std::fs::metadata(&path) {
-                        Ok(metadata) if metadata.is_dir() => self.folder(&path),
-                        // Opening a pipe waits for whoever writes to it; only its own name asks for that.
-                        Ok(metadata) if !metadata.is_file() => self.links += 1,
-                        _ => self.add(path, true),
-                    }
+                let found = paths.into_iter().filter(|path| self.matched(path)).count();
+                if found == 0 && unreadable.is_empty() {
+                    self.empty.push(format!("there is no document among what `{shown}` matches"));
                 }
             }
         }
@@ -93,9 +96,26 @@ impl Targets {
         }
     }
 
-    /// Adds the documents beneath a folder, in the order of their names.
-    fn folder(&mut self, root: &Path) {
-        let (files, problems) = (self.files.len(), self.unreadable.len());
+    /// Adds what a pattern matches; whether there is anything to judge or to complain about.
+    fn matched(&mut self, path: &Path) -> bool {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => self.folder(path),
+            // Opening a pipe waits for whoever writes to it; only its own name asks for that.
+            Ok(metadata) if !metadata.is_file() => {
+                self.links += 1;
+                false
+            }
+            _ => {
+                self.add(path.to_path_buf(), true);
+                true
+            }
+        }
+    }
+
+    /// Adds the documents beneath a folder, in the order of their names; whether there are any, or
+    /// something that cannot be read.
+    fn folder(&mut self, root: &Path) -> bool {
+        let problems = self.unreadable.len();
         let mut has_any = false;
         let mut pending = vec![Entry::Folder(root.to_path_buf())];
         while let Some(entry) = pending.pop() {
@@ -110,11 +130,7 @@ impl Targets {
                 },
             }
         }
-        if !has_any && files == self.files.len() && problems == self.unreadable.len() {
-            let endings = Form::PATTERNS;
-            let shown = visible(&root.display().to_string());
-            self.empty.push(format!("there is no document in `{shown}`: no file is {endings}"));
-        }
+        has_any || problems < self.unreadable.len()
     }
 
     /// The folders and documents in a folder, in the order of their names.
@@ -147,12 +163,13 @@ impl Targets {
         })
     }
 
-    /// Adds a file, unless it is there already.
+    /// Adds a file, unless it is there already, be it with `./` before it.
     fn add(&mut self, path: PathBuf, is_named: bool) {
-        match self.positions.get(&path).and_then(|at| self.files.get_mut(*at)) {
+        let key = path.strip_prefix(".").unwrap_or(&path);
+        match self.positions.get(key).and_then(|at| self.files.get_mut(*at)) {
             Some(target) => target.is_named |= is_named,
             None => {
-                self.positions.insert(path.clone(), self.files.len());
+                self.positions.insert(key.to_path_buf(), self.files.len());
                 self.files.push(Target { path, is_named });
             }
         }
