@@ -39,3 +39,12 @@ pub use stream::{Line, StreamOptions, StreamSummary, begins_foreign, validate_st
 pub use unusable::UnusableSchema;
 pub use validator::Validator;
 pub use violation::{Family, Violation};
+
+/// The examples of the page about validation are tested with those of the crate.
+#[cfg(doctest)]
+#[allow(
+    rustdoc::invalid_codeblock_attributes,
+    reason = "the page names the files of other examples"
+)]
+#[doc = include_str!("../../../docs/validation.md")]
+struct Page;
