@@ -1,4 +1,4 @@
-//! Why a ledger cannot be used.
+//! Why a ledger, or a document of the workspace, cannot be used.
 
 use std::io;
 
@@ -53,4 +53,49 @@ pub enum LedgerError {
 pub(crate) fn at(path: &str) -> impl FnOnce(io::Error) -> LedgerError + use<> {
     let path = path.to_owned();
     move |source| LedgerError::File { path, source }
+}
+
+/// A document of the workspace that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// A file cannot be read or written.
+    #[error("{path}")]
+    File {
+        /// Its path in the workspace.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file holds no document of its kind.
+    #[error("{path}: {reason}")]
+    NoDocument {
+        /// Its path in the workspace.
+        path: String,
+        /// Why it is none.
+        reason: String,
+    },
+    /// A document is not the one that its place says, or stands in two places.
+    #[error("{path}: {reason}")]
+    Misplaced {
+        /// Its path in the workspace.
+        path: String,
+        /// What it is instead.
+        reason: String,
+    },
+}
+
+impl WorkspaceError {
+    /// What is wrong, without the path.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::File { source, .. } => source.to_string(),
+            Self::NoDocument { reason, .. } | Self::Misplaced { reason, .. } => reason.clone(),
+        }
+    }
+
+    /// What becomes of an error in reading or writing the file at `path`.
+    pub(crate) fn at(path: &str) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
 }

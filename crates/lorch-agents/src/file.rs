@@ -1,18 +1,31 @@
 //! Files of a workspace: opened beneath its handle, for their owner alone, and made durable.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, OpenOptions, OpenOptionsExt};
 use lorch_types::agent::AgentRunId;
+use rustix::fs::{OFlags, RenameFlags, renameat_with};
 
 /// The folder of ledgers and their chains.
 pub(crate) const EVENTS: &str = "events";
 /// The folder of what is derived from ledgers.
 pub(crate) const STATE: &str = "state";
+/// The folder of receipts, one for each task in it.
+pub(crate) const RECEIPTS: &str = "receipts";
 /// The file that says how far the last ledger was when it was last settled.
 pub(crate) const HEAD: &str = "state/ledger-head.json";
+
+/// The file that says how far the last run is.
+pub(crate) const RUN_STATE: &str = "state/run.json";
+/// The folder of what nobody but lorch reads.
+pub(crate) const PRIVATE: &str = ".lorch";
+/// The file that the owner of the workspace has locked.
+pub(crate) const LOCK: &str = ".lorch/agents.lock";
+
+/// Keeps the opening of a pipe from waiting for its other end.
+const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
 
 /// The workspace in the folder at `path`: everything of it is opened beneath this handle, so that no
 /// link leads out.
@@ -49,16 +62,68 @@ pub(crate) fn open(root: &Dir, path: &str) -> io::Result<File> {
     root.open_with(path, OpenOptions::new().read(true).append(true).create(true).mode(0o600))
 }
 
+/// Opens a file to read it; `None` when there is none.
+///
+/// # Errors
+/// When it cannot be opened, or is no regular file: a pipe would never end.
+pub(crate) fn open_to_read(root: &Dir, path: &str) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(NONBLOCK);
+    match root.open_with(path, &options) {
+        Ok(file) if file.metadata()?.is_file() => Ok(Some(file)),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bytes of a file, `limit` of them at most; `None` when there is none.
+pub(crate) fn read(root: &Dir, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = open_to_read(root, path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(bound).read_to_end(&mut bytes)?;
+    if bytes.len() > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large"));
+    }
+    Ok(Some(bytes))
+}
+
 /// Makes `bytes` the content of a file, all at once: a crash leaves the old content or the new.
 pub(crate) fn replace(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = format!("{path}.new");
-    let mut options = OpenOptions::new();
-    let mut file =
-        root.open_with(&beside, options.write(true).create(true).truncate(true).mode(0o600))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    write_new(root, &beside, bytes)?;
     root.rename(&beside, root, path)?;
     sync_folder(root, folder)
+}
+
+/// The same for a file that is not there yet.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when it is; it stays as it is then.
+pub(crate) fn create(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
+    // Two processes may make the same snapshot.
+    let beside = format!("{path}.{}.new", std::process::id());
+    write_new(root, &beside, bytes)?;
+    let moved = renameat_with(root, &beside, root, path, RenameFlags::NOREPLACE);
+    if let Err(error) = moved {
+        root.remove_file(&beside)?;
+        return Err(error.into());
+    }
+    sync_folder(root, folder)
+}
+
+/// Makes `bytes` durable in a new file.
+fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
+    // What a crash left is made anew: writing into it could change what it is linked to.
+    match root.remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let mut file = root.open_with(path, options.write(true).create_new(true).mode(0o600))?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Makes durable which files a folder has.

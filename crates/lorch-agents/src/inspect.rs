@@ -55,12 +55,24 @@ pub fn inspect(
     chain: impl BufRead,
     head: Option<&Head>,
 ) -> io::Result<Inspection> {
+    inspect_with(run, ledger, chain, head, &mut |_, _| {})
+}
+
+/// The same, and shows each message with its line, from 1.
+pub(crate) fn inspect_with(
+    run: &AgentRunId,
+    ledger: impl BufRead,
+    chain: impl BufRead,
+    head: Option<&Head>,
+    show: &mut dyn FnMut(u64, &Message),
+) -> io::Result<Inspection> {
     let mut reader = Inspector {
         found: Inspection::default(),
         ledger: Lines::new(ledger),
         head,
         pending: None,
         bad_line: None,
+        show,
     };
     reader.chain(run, Lines::new(chain))?;
     while reader.line()?.is_some() {}
@@ -76,6 +88,7 @@ struct Inspector<'h, L> {
     pending: Option<Pending>,
     /// A line that is no message, as long as it may be the last: then it was torn.
     bad_line: Option<(Finding, u64)>,
+    show: &'h mut dyn FnMut(u64, &Message),
 }
 
 /// A command that nothing has ended yet.
@@ -218,6 +231,7 @@ impl<L: BufRead> Inspector<'_, L> {
 
     /// Follows which command an event ends.
     fn follow(&mut self, line: u64, message: Message) {
+        (self.show)(line, &message);
         match message {
             Message::Command(command) => {
                 let is_resent = |pending: &Pending| pending.correlation == command.correlation_id;

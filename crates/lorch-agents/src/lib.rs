@@ -1,25 +1,38 @@
-//! The ledger of an agents' run: every command and event as it was sent and received, durable before
-//! anything depends on it, and chained, so that what was changed afterwards is found.
+//! The workspace of agents: what was said in a run, and what came of it.
+//!
+//! The ledger has every command and event as it was sent and received, durable before anything
+//! depends on it, and chained, so that what was changed afterwards is found. Receipts and the run's
+//! state are derived from it.
 //!
 //! In reading order: [`chain`] says how lines are chained; [`Ledger`] appends to a ledger and repairs
-//! what a crash left; [`verify`](fn@verify) reads one where it stands, [`inspect`](fn@inspect) from
-//! anywhere, and says what does not fit.
+//! what a crash left; [`inspect`](fn@inspect) reads one from anywhere. [`Receipts`] and [`Lock`] are
+//! the rest of what a run keeps. [`verify`](fn@verify) reads all of it where it stands, and says what
+//! does not fit.
 //!
 //! The chain proves that a ledger agrees with itself. Who can write all files of a workspace can also
 //! write a new chain: without a key or an anchor elsewhere nothing here proves more.
 
 pub mod chain;
+mod content;
+mod document;
 mod error;
 mod file;
 mod finding;
 mod inspect;
 mod ledger;
 mod lines;
+mod lock;
+mod receipt;
+mod run_state;
 mod verify;
 
-pub use error::LedgerError;
+pub use content::Unread;
+pub use error::{LedgerError, WorkspaceError};
 pub use file::open_workspace;
 pub use finding::Finding;
 pub use inspect::{Inspection, inspect};
 pub use ledger::{Ledger, Recovery};
-pub use verify::verify;
+pub use lock::{Lock, LockError, Owner};
+pub use receipt::{Receipts, Work};
+pub use run_state::{read_run_state, write_run_state};
+pub use verify::{Verification, verify};

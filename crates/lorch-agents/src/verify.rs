@@ -1,44 +1,88 @@
-//! Reads the ledger of a run where it stands, with its chain and head.
+//! Reads the ledger of a run where it stands, with all that is derived from it.
+
+mod compare;
+mod receipts;
 
 use std::io::{self, BufRead, BufReader};
 
 use cap_std::fs::Dir;
-use lorch_types::agent::AgentRunId;
+use lorch_types::agent::{AgentRunId, Message};
 use lorch_types::json::{Limits, from_value, read};
 
+use self::compare::Comparison;
+use self::receipts::Recorded;
 use crate::chain::Head;
 use crate::error::{LedgerError, at};
-use crate::file::{HEAD, chain_path, ledger_path};
-use crate::inspect::{Inspection, inspect};
+use crate::file::{self, HEAD, RECEIPTS, chain_path, ledger_path};
+use crate::finding::Finding;
+use crate::inspect::{Inspection, inspect_with};
 
 /// How much of a file is read at once.
 const BUFFER_BYTES: usize = 128 * 1024;
+/// How many bytes the head may have; it has far fewer.
+const MAX_HEAD_BYTES: usize = 4096;
+
+/// What came of verifying a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// What came of its ledger, chain and head.
+    pub ledger: Inspection,
+    /// How many receipts there are of its commands.
+    pub receipts: u64,
+    /// How many pieces of work at its end are done and have no receipt yet.
+    pub unrecorded: u64,
+    /// What does not fit in receipts and artifacts.
+    pub findings: Vec<Finding>,
+}
+
+impl Verification {
+    /// Whether nothing is wrong that a crash cannot have left.
+    pub fn is_sound(&self) -> bool {
+        self.ledger.is_sound() && self.findings.is_empty()
+    }
+
+    /// Everything that does not fit: first the ledger, then what is derived from it.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.ledger.findings.iter().chain(&self.findings)
+    }
+}
 
 /// Reads the ledger of `run` in the workspace `root`, and says what does not fit: in the ledger, its
-/// chain and its head. Nothing is changed.
+/// chain and its head, between it and the receipts, and between these and the files that they are
+/// about. Nothing is changed.
 ///
 /// # Errors
 /// When a file cannot be read, or there is no such ledger.
-pub fn verify(root: &Dir, run: &AgentRunId) -> Result<Inspection, LedgerError> {
+pub fn verify(root: &Dir, run: &AgentRunId) -> Result<Verification, LedgerError> {
+    let recorded = Recorded::read(root).map_err(at(RECEIPTS))?;
+    let mut comparison = Comparison::new(&recorded);
+    let ledger = inspect_run(root, run, &mut |line, message| comparison.meet(line, message))?;
+    comparison.finish(root, run, ledger)
+}
+
+/// The same for the ledger, its chain and head alone; shows each message with its line.
+pub(crate) fn inspect_run(
+    root: &Dir,
+    run: &AgentRunId,
+    show: &mut dyn FnMut(u64, &Message),
+) -> Result<Inspection, LedgerError> {
     let (ledger, chain) = (ledger_path(run), chain_path(run));
-    let lines = root.open(&ledger).map_err(at(&ledger))?;
-    let records: Box<dyn BufRead> = match root.open(&chain) {
-        Ok(chain) => Box::new(BufReader::with_capacity(BUFFER_BYTES, chain)),
+    let lines = file::open_to_read(root, &ledger)
+        .and_then(|found| found.ok_or_else(|| io::ErrorKind::NotFound.into()))
+        .map_err(at(&ledger))?;
+    let records: Box<dyn BufRead> = match file::open_to_read(root, &chain).map_err(at(&chain))? {
+        Some(chain) => Box::new(BufReader::with_capacity(BUFFER_BYTES, chain)),
         // What that means the inspection says.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Box::new(io::empty()),
-        Err(error) => return Err(at(&chain)(error)),
+        None => Box::new(io::empty()),
     };
     let head = head(root, run).map_err(at(HEAD))?;
     let lines = BufReader::with_capacity(BUFFER_BYTES, lines);
-    inspect(run, lines, records, head.as_ref()).map_err(at(&ledger))
+    inspect_with(run, lines, records, head.as_ref(), show).map_err(at(&ledger))
 }
 
 /// The head, if it is that of this run: there is one for a workspace, of its last run.
 fn head(root: &Dir, run: &AgentRunId) -> io::Result<Option<Head>> {
-    let text = match root.read(HEAD) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        text => text?,
-    };
+    let Some(text) = file::read(root, HEAD, MAX_HEAD_BYTES)? else { return Ok(None) };
     let document = read(&text, Limits::default()).map_err(io::Error::other)?;
     let head: Head = from_value(&document).map_err(io::Error::other)?;
     Ok(Some(head).filter(|head| head.run_id == *run))

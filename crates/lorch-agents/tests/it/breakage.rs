@@ -16,25 +16,14 @@ fn class(recorded: &Recorded) -> &'static str {
         None if found.chain_torn > 0 => "torn chain",
         None if found.chained < found.lines => "chain behind",
         None => "sound",
-        Some(Finding::NoRoot) => "no root",
-        Some(Finding::WrongRoot { .. }) => "wrong root",
-        Some(Finding::BadRecord { .. }) => "bad record",
-        Some(Finding::Gap { .. }) => "gap",
-        Some(Finding::WrongLine { .. }) => "wrong line",
-        Some(Finding::WrongHash { .. }) => "wrong hash",
-        Some(Finding::ChainAhead { .. }) => "chain ahead",
-        Some(Finding::HeadAhead { .. }) => "head ahead",
-        Some(Finding::WrongHead { .. }) => "wrong head",
-        Some(Finding::ChainBehindHead { .. }) => "chain behind head",
-        Some(Finding::BadLine { .. }) => "bad line",
-        Some(Finding::Unanswered { .. }) => "unanswered",
+        Some(finding) => finding.class(),
     }
 }
 
 #[test]
 fn what_was_recorded_is_sound() {
     let workspace = Workspace::recorded();
-    let found = verify(&workspace.root, &run()).unwrap();
+    let found = verify(&workspace.root, &run()).unwrap().ledger;
     assert_eq!((found.lines, found.chained, found.torn, found.chain_torn), (5, 5, 0, 0));
     assert_eq!(found.findings, []);
     let text: String = messages().into_iter().map(|(_, line)| line + "\n").collect();
@@ -49,7 +38,7 @@ fn every_flipped_byte_is_found() {
             let mut broken = recorded.clone();
             broken.ledger[at] ^= flip;
             let class = class(&broken);
-            assert!(matches!(class, "wrong line" | "chain ahead"), "byte {at}: {class}");
+            assert!(matches!(class, "wrong_line" | "chain_ahead"), "byte {at}: {class}");
         }
     }
     let last = lines(&recorded.chain).last().unwrap().len();
@@ -61,7 +50,7 @@ fn every_flipped_byte_is_found() {
             // Without the line feed before it, the last record is one line with the one before.
             let is_last = at + 1 >= recorded.chain.len() - last;
             // A last record that cannot be read is one that a crash tore.
-            let expected = ["wrong root", "bad record", "gap", "wrong hash", "wrong line"];
+            let expected = ["wrong_root", "bad_record", "gap", "wrong_hash", "wrong_line"];
             let found = expected.contains(&class) || (is_last && class == "torn chain");
             assert!(found, "byte {at} of the chain: {class}");
         }
@@ -79,23 +68,23 @@ fn every_line_that_is_dropped_doubled_or_swapped_is_found() {
     for at in 0..ledger.len() {
         let mut dropped = ledger.clone();
         dropped.remove(at);
-        let expected = if at + 1 == ledger.len() { "chain ahead" } else { "wrong line" };
+        let expected = if at + 1 == ledger.len() { "chain_ahead" } else { "wrong_line" };
         assert_eq!(class(&with(&dropped, &chain)), expected, "line {at} dropped");
         let mut doubled = ledger.clone();
         doubled.insert(at, ledger[at].clone());
-        let expected = if at + 1 == ledger.len() { "chain behind" } else { "wrong line" };
+        let expected = if at + 1 == ledger.len() { "chain behind" } else { "wrong_line" };
         assert_eq!(class(&with(&doubled, &chain)), expected, "line {at} doubled");
         if at > 0 {
             let mut swapped = ledger.clone();
             swapped.swap(at, at - 1);
-            assert_eq!(class(&with(&swapped, &chain)), "wrong line", "line {at} swapped");
+            assert_eq!(class(&with(&swapped, &chain)), "wrong_line", "line {at} swapped");
         }
     }
     for at in 0..chain.len() {
         let mut dropped = chain.clone();
         dropped.remove(at);
         let expected = match at {
-            0 => "wrong root",
+            0 => "wrong_root",
             _ if at + 1 == chain.len() => "chain behind",
             _ => "gap",
         };
@@ -104,7 +93,7 @@ fn every_line_that_is_dropped_doubled_or_swapped_is_found() {
         doubled.insert(at, chain[at].clone());
         let expected = match at {
             // The beginning again is no record of a line.
-            0 => "bad record",
+            0 => "bad_record",
             _ => "gap",
         };
         assert_eq!(class(&with(&ledger, &doubled)), expected, "record {at} doubled");
@@ -114,8 +103,8 @@ fn every_line_that_is_dropped_doubled_or_swapped_is_found() {
             assert_eq!(class(&with(&ledger, &swapped)), "gap", "record {at} swapped");
         }
     }
-    assert_eq!(class(&with(&ledger, &[])), "no root");
-    assert_eq!(class(&with(&[], &chain)), "chain ahead");
+    assert_eq!(class(&with(&ledger, &[])), "no_root");
+    assert_eq!(class(&with(&[], &chain)), "chain_ahead");
 }
 
 #[test]
@@ -124,7 +113,7 @@ fn every_cut_is_found() {
     for at in 0..recorded.ledger.len() {
         let mut cut = recorded.clone();
         cut.ledger.truncate(at);
-        assert_eq!(class(&cut), "chain ahead", "cut at byte {at}");
+        assert_eq!(class(&cut), "chain_ahead", "cut at byte {at}");
     }
     let first = lines(&recorded.chain)[0].len();
     for at in 0..recorded.chain.len() {
@@ -132,8 +121,8 @@ fn every_cut_is_found() {
         cut.chain.truncate(at);
         let ends_a_record = cut.chain.last() == Some(&b'\n');
         let expected = match at {
-            0 => "no root",
-            _ if at < first => "wrong root",
+            0 => "no_root",
+            _ if at < first => "wrong_root",
             _ if ends_a_record => "chain behind",
             _ => "torn chain",
         };
@@ -172,7 +161,7 @@ fn a_head_that_knows_more_or_otherwise_is_found() {
     let head = workspace.root.read_to_string("state/ledger-head.json").unwrap();
     let found = |head: &str| {
         workspace.root.write("state/ledger-head.json", head).unwrap();
-        verify(&workspace.root, &run()).unwrap().findings
+        verify(&workspace.root, &run()).unwrap().ledger.findings
     };
     assert_eq!(
         found(&head.replace("\"seq\":5", "\"seq\":6")),

@@ -8,5 +8,7 @@
 )]
 
 mod breakage;
+mod owner;
+mod receipts;
 mod recorded;
 mod recovery;

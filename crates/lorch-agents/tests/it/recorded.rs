@@ -80,6 +80,15 @@ impl Workspace {
         workspace
     }
 
+    /// The names of the files in a folder, sorted.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        let entries = self.root.read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     pub(crate) fn read(&self) -> Recorded {
         Recorded {
             ledger: self.root.read(ledger_path()).unwrap(),

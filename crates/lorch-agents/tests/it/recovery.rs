@@ -40,7 +40,7 @@ fn every_crash_is_repaired_once() {
             if let Some(aside) = &recovery.torn {
                 assert_eq!(workspace.root.read(aside).unwrap(), recorded.ledger[end..at]);
             }
-            let found = verify(&workspace.root, &run()).unwrap();
+            let found = verify(&workspace.root, &run()).unwrap().ledger;
             assert!(found.is_sound(), "{found:?}");
             assert_eq!((found.lines, found.chained), (whole as u64, whole as u64));
             assert_eq!(workspace.read().ledger, recorded.ledger[..end]);
@@ -68,7 +68,7 @@ fn a_repaired_ledger_goes_on() {
     ledger.append(line.as_bytes(), dir, now(30)).unwrap();
     ledger.settle().unwrap();
     assert_eq!(workspace.read().ledger, recorded.ledger);
-    let found = verify(&workspace.root, &run()).unwrap();
+    let found = verify(&workspace.root, &run()).unwrap().ledger;
     assert_eq!((found.lines, found.chained, found.findings), (5, 5, vec![]));
 }
 

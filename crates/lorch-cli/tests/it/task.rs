@@ -15,7 +15,7 @@ fn verify(folder: &Folder, arguments: &[&str], status: i32) -> crate::lorch::Ran
 fn a_ledger_that_is_as_it_was_written() {
     let folder = Folder::with_examples();
     let ran = verify(&folder, &[RUN], 0);
-    assert_eq!(ran.stdout, format!("{RUN}: 11 lines, all as they were written\n"));
+    assert_eq!(ran.stdout, format!("{RUN}: 11 lines, all as they were written; 5 receipts\n"));
     let json = verify(&folder, &[RUN, "--json"], 0).json();
     assert_eq!(json.get("sound"), Some(&Value::Bool(true)));
     assert_eq!(json.get("chained").and_then(Value::as_u64), Some(11));
@@ -44,6 +44,38 @@ fn what_was_changed_is_named_and_nothing_is_repaired() {
     folder.write(&path, lines.join("\n") + "\n");
     let ran = verify(&folder, &[RUN], 1);
     assert!(ran.stdout.contains("lines are missing"), "{ran:#?}");
+}
+
+#[test]
+fn what_is_derived_from_the_ledger_is_compared_with_it() {
+    let folder = Folder::with_examples();
+    folder.write("examples/workspace/src/auth.rs", "changed");
+    folder.write("examples/workspace/receipts/T-0042/step-2.json", "{}");
+    let ran = verify(&folder, &[RUN], 1);
+    assert!(ran.stdout.contains("error: src/auth.rs is 7 bytes with sha256:"), "{ran:#?}");
+    let json = verify(&folder, &[RUN, "--json"], 1).json();
+    let findings = json.get("findings").and_then(Value::as_array).unwrap();
+    let said: Vec<_> = findings
+        .iter()
+        .map(|it| ["class", "file"].map(|field| it.get(field).and_then(Value::as_str).unwrap()))
+        .collect();
+    let receipts = "receipts/T-0042";
+    let (second, third) = (format!("{receipts}/step-2.json"), format!("{receipts}/step-3.json"));
+    assert_eq!(
+        said,
+        [
+            ["missing_receipt", &format!("events/{RUN}.ndjson")],
+            ["bad_receipt", &second],
+            ["artifact_drift", &third],
+        ]
+    );
+    assert_eq!(findings[0].get("line").and_then(Value::as_u64), Some(4));
+    // Receipts follow the ledger, and may lag behind it.
+    let folder = Folder::with_examples();
+    std::fs::remove_file(folder.path().join("examples/workspace/receipts/T-0042/step-5.json"))
+        .unwrap();
+    let ran = verify(&folder, &[RUN], 0);
+    assert!(ran.stdout.ends_with("4 receipts; 1 command done without a receipt yet\n"), "{ran:#?}");
 }
 
 #[test]

@@ -31,3 +31,15 @@ pub struct Receipt {
     /// When it was written.
     pub created_at: Timestamp,
 }
+
+impl Receipt {
+    /// Whether what this says about a file counts instead of what `earlier` says: by their numbers
+    /// within a task, otherwise by when they were written.
+    pub fn supersedes(&self, earlier: &Self) -> bool {
+        if self.task_id == earlier.task_id {
+            self.step.get() >= earlier.step.get()
+        } else {
+            self.created_at >= earlier.created_at
+        }
+    }
+}

@@ -23,23 +23,13 @@ pub(super) fn check(receipts: &Receipts, files: &dyn Files, found: &mut Found) {
         for (index, artifact) in receipt.artifacts.iter().enumerate() {
             let claim = Claim { stand, receipt, index, artifact };
             let kept = latest.entry(&artifact.path).or_insert(claim);
-            if supersedes(claim.receipt, kept.receipt) {
+            if claim.receipt.supersedes(kept.receipt) {
                 *kept = claim;
             }
         }
     }
     for (path, claim) in latest {
         compare(path, &claim, files.look(path), found);
-    }
-}
-
-/// Whether what `later` says about a file counts instead of what `earlier` says: by their numbers
-/// within a task, otherwise by when they were written.
-fn supersedes(later: &Receipt, earlier: &Receipt) -> bool {
-    if later.task_id == earlier.task_id {
-        later.step.get() >= earlier.step.get()
-    } else {
-        later.created_at >= earlier.created_at
     }
 }
 

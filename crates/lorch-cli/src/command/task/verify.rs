@@ -1,10 +1,11 @@
-//! `lorch task verify`: whether a run's ledger is what it was when it was written.
+//! `lorch task verify`: whether a run's ledger is what it was when it was written, and what is
+//! derived from it agrees.
 
 use std::io;
 
 use anyhow::Context;
 use clap::Args;
-use lorch_agents::{Inspection, LedgerError, open_workspace, verify as verified};
+use lorch_agents::{Finding, LedgerError, Verification, open_workspace, verify as verified};
 use lorch_types::agent::AgentRunId;
 use lorch_types::diagnostic::visible;
 use lorch_types::json::{Object, Value};
@@ -15,11 +16,11 @@ use crate::exit::{Failure, Outcome};
 use crate::site::Site;
 use crate::terminal::{print, print_line};
 
-/// Verify the ledger of a run: every hash of its chain, its head, and that every command has its end.
+/// Verify a run: every hash of its ledger's chain, its head, that every command has its end, its
+/// receipts, and that the files that they are about are what they say.
 ///
 /// A chain proves that a ledger agrees with itself: whoever can write all files of the workspace can
-/// write a new chain as well. Whether receipts and artifacts agree with the ledger is what
-/// `lorch validate --together` says. Nothing is changed.
+/// write a new chain as well. Nothing is changed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -60,16 +61,17 @@ fn unusable(error: LedgerError) -> Failure {
     Failure::Usage(if is_missing { error.context("there is no ledger of this run") } else { error })
 }
 
-fn for_people(run: &AgentRunId, found: &Inspection) -> String {
+fn for_people(run: &AgentRunId, found: &Verification) -> String {
     let mut text = String::new();
-    for finding in &found.findings {
+    for finding in found.all_findings() {
         text.push_str(&format!("error: {}\n", visible(&finding.to_string())));
     }
-    let lines = counted(found.lines, "line");
+    let lines = counted(found.ledger.lines, "line");
     let mut said = if found.is_sound() {
-        format!("{lines}, all as they were written")
+        let receipts = counted(found.receipts, "receipt");
+        format!("{lines}, all as they were written; {receipts}")
     } else {
-        format!("{lines}, {}", counted(found.findings.len() as u64, "error"))
+        format!("{lines}, {}", counted(found.all_findings().count() as u64, "error"))
     };
     for lag in lags(found) {
         said.push_str(&format!("; {lag}"));
@@ -79,32 +81,52 @@ fn for_people(run: &AgentRunId, found: &Inspection) -> String {
 }
 
 /// What a crash left, and going on with the run repairs.
-fn lags(found: &Inspection) -> Vec<String> {
+fn lags(found: &Verification) -> Vec<String> {
+    let ledger = &found.ledger;
     let mut lags = Vec::new();
-    if found.torn > 0 {
-        lags.push(format!("{} of a torn line at the end", counted(found.torn, "byte")));
+    if ledger.torn > 0 {
+        lags.push(format!("{} of a torn line at the end", counted(ledger.torn, "byte")));
     }
-    if found.is_sound() && found.chained < found.lines {
-        let lines = counted(found.lines - found.chained, "line");
-        lags.push(format!("{lines} not chained yet"));
+    if ledger.is_sound() && ledger.chained < ledger.lines {
+        lags.push(format!("{} not chained yet", counted(ledger.lines - ledger.chained, "line")));
     }
-    if found.chain_torn > 0 {
+    if ledger.chain_torn > 0 {
         lags.push("a torn record at the end of the chain".to_owned());
+    }
+    if found.unrecorded > 0 {
+        let commands = counted(found.unrecorded, "command");
+        lags.push(format!("{commands} done without a receipt yet"));
     }
     lags
 }
 
-fn as_json(run: &AgentRunId, found: &Inspection) -> Object {
-    let findings: Vec<Value> =
-        found.findings.iter().map(|finding| finding.to_string().into()).collect();
+fn as_json(run: &AgentRunId, found: &Verification) -> Object {
+    let findings = found.all_findings().map(|finding| finding_as_json(run, finding).into());
     [
         ("run_id", Value::from(run.as_str())),
         ("sound", found.is_sound().into()),
-        ("lines", found.lines.into()),
-        ("chained", found.chained.into()),
-        ("torn_bytes", found.torn.into()),
-        ("findings", Value::Array(findings)),
+        ("lines", found.ledger.lines.into()),
+        ("chained", found.ledger.chained.into()),
+        ("torn_bytes", found.ledger.torn.into()),
+        ("receipts", found.receipts.into()),
+        ("unrecorded", found.unrecorded.into()),
+        ("findings", Value::Array(findings.collect())),
     ]
     .into_iter()
     .collect()
+}
+
+fn finding_as_json(run: &AgentRunId, finding: &Finding) -> Object {
+    let (file, line) = finding.place(run);
+    let mut object: Object = [
+        ("class", Value::from(finding.class())),
+        ("file", file.into()),
+        ("message", finding.to_string().into()),
+    ]
+    .into_iter()
+    .collect();
+    if let Some(line) = line {
+        object.insert("line", line);
+    }
+    object
 }
