@@ -1,17 +1,25 @@
-//! What files hold: read beneath the workspace's handle, and again when they change meanwhile.
+//! What files hold: read beneath the handle of their folder, and again when they change meanwhile.
 
+use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use lorch_types::{Digest, Hasher};
-use rustix::fs::{FileType, OFlags, Stat, fstat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat};
+
+use crate::clock::{Clock, Moment};
 
 /// How much of a file is read at once.
 const PIECE_BYTES: usize = 128 * 1024;
 /// How often a file is read that changes while it is being read.
 const MAX_READS: u32 = 5;
+/// How long to wait for the file system's clock to move, and how often.
+const TICK: Duration = Duration::from_millis(1);
+const MAX_TICKS: u32 = 50;
 /// No link is followed in the place of the file, and no pipe is waited for.
-const FLAGS: i32 = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
+const FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +37,6 @@ pub(crate) struct Stamp {
     pub(crate) modified: Moment,
     /// When anything of it was last changed; nobody can set this one.
     pub(crate) changed: Moment,
-}
-
-/// A moment of the file system's clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment {
-    pub(crate) seconds: i64,
-    pub(crate) nanos: u32,
 }
 
 /// Why the content of a file is not known.
@@ -60,21 +61,39 @@ pub enum Unread {
 
 /// Reads files one after the other.
 pub(crate) struct Reader<'r> {
-    root: &'r Dir,
     piece: Vec<u8>,
+    /// The time before reading began, and how to tell what it is now.
+    time: Option<(Moment, Clock<'r>)>,
 }
 
 impl<'r> Reader<'r> {
-    pub(crate) fn new(root: &'r Dir) -> Self {
-        Self { root, piece: vec![0; PIECE_BYTES] }
+    /// Reads files that nobody is expected to write.
+    pub(crate) fn new() -> Self {
+        Self { piece: vec![0; PIECE_BYTES], time: None }
     }
 
-    /// What the regular file at `path` holds; `None` when there is none any more.
-    pub(crate) fn file(&mut self, path: &str) -> Result<Option<Content>, Unread> {
+    /// Reads files that others may be writing; it is `begun` now or later.
+    pub(crate) fn among_writers(begun: Moment, clock: Clock<'r>) -> Self {
+        Self { time: Some((begun, clock)), ..Self::new() }
+    }
+
+    /// What the regular file `name` in `folder` holds; `None` when there is none any more.
+    pub(crate) fn file(
+        &mut self,
+        folder: BorrowedFd<'_>,
+        name: &str,
+    ) -> Result<Option<Content>, Unread> {
+        let mut before = None;
         for _ in 0..MAX_READS {
-            match self.once(path) {
+            match self.once(folder, name) {
+                Ok(Some(content)) => {
+                    // Where the clock was set back, twice the same has to do.
+                    if self.is_settled(&content.stamp)? || before.as_ref() == Some(&content) {
+                        return Ok(Some(content));
+                    }
+                    before = Some(content);
+                }
                 Ok(None) => {}
-                Ok(Some(content)) => return Ok(Some(content)),
                 Err(Unread::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
                     return Ok(None);
                 }
@@ -84,42 +103,67 @@ impl<'r> Reader<'r> {
         Err(Unread::Changing)
     }
 
+    /// Whether a change of the file while it was read would have changed its stamp: not when the clock
+    /// has not moved since it was changed last; then this waits until it moves.
+    fn is_settled(&mut self, stamp: &Stamp) -> io::Result<bool> {
+        let Some((begun, clock)) = &mut self.time else { return Ok(true) };
+        if stamp.changed < *begun {
+            return Ok(true);
+        }
+        let mut now = clock.now()?;
+        for _ in 0..MAX_TICKS {
+            // One that was set back is not waited for.
+            if stamp.changed < now || stamp.changed.seconds > now.seconds + 1 {
+                break;
+            }
+            std::thread::sleep(TICK);
+            now = clock.now()?;
+        }
+        *begun = now;
+        Ok(false)
+    }
+
     /// Reads it once; `None` when it changed meanwhile.
-    fn once(&mut self, path: &str) -> Result<Option<Content>, Unread> {
-        let mut options = OpenOptions::new();
-        let mut file = self.root.open_with(path, options.read(true).custom_flags(FLAGS))?;
+    fn once(&mut self, folder: BorrowedFd<'_>, name: &str) -> Result<Option<Content>, Unread> {
+        let file = openat(folder, name, FLAGS, Mode::empty()).map_err(io::Error::from)?;
         let before = fstat(&file).map_err(io::Error::from)?;
         if let Some(what) = special(FileType::from_raw_mode(before.st_mode)) {
             return Err(Unread::Special(what));
         }
         let stamp = Stamp::of(&before);
+        let mut file = File::from(file);
+        let (digest, size) = self.hash(&mut file, stamp.size)?;
+        let after = Stamp::of(&fstat(&file).map_err(io::Error::from)?);
+        Ok((stamp == after && stamp.size == size).then_some(Content { digest, stamp }))
+    }
+
+    /// The digest of what a file holds up to its end, or as soon as `size` bytes were read; and how
+    /// many those were.
+    fn hash(&mut self, file: &mut File, size: u64) -> io::Result<(Digest, u64)> {
         let mut hasher = Hasher::default();
-        let mut size = 0;
-        loop {
+        let mut read = 0;
+        while read < size {
             match file.read(&mut self.piece) {
                 Ok(0) => break,
                 Ok(count) => {
                     hasher.update(self.piece.get(..count).unwrap_or_default());
-                    size += u64::try_from(count).unwrap_or(u64::MAX);
+                    read += u64::try_from(count).unwrap_or(u64::MAX);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
-        let after = Stamp::of(&fstat(&file).map_err(io::Error::from)?);
-        let is_whole = stamp == after && stamp.size == size;
-        Ok(is_whole.then(|| Content { digest: hasher.finish(), stamp }))
+        Ok((hasher.finish(), read))
     }
 }
 
 impl Stamp {
     pub(crate) fn of(stat: &Stat) -> Self {
-        let moment = |seconds, nanos| Moment { seconds, nanos: u32::try_from(nanos).unwrap_or(0) };
         Self {
             size: u64::try_from(stat.st_size).unwrap_or(0),
             inode: stat.st_ino,
-            modified: moment(stat.st_mtime, stat.st_mtime_nsec),
-            changed: moment(stat.st_ctime, stat.st_ctime_nsec),
+            modified: Moment::modified(stat),
+            changed: Moment::changed(stat),
         }
     }
 }

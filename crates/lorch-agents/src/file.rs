@@ -14,6 +14,10 @@ pub(crate) const EVENTS: &str = "events";
 pub(crate) const STATE: &str = "state";
 /// The folder of receipts, one for each task in it.
 pub(crate) const RECEIPTS: &str = "receipts";
+/// The folder of snapshots.
+pub(crate) const SNAPSHOTS: &str = "snapshots";
+/// The folder of what agents log.
+pub(crate) const LOGS: &str = "logs";
 /// The file that says how far the last ledger was when it was last settled.
 pub(crate) const HEAD: &str = "state/ledger-head.json";
 

@@ -5,7 +5,8 @@
 //! state are derived from it.
 //!
 //! In reading order: [`chain`] says how lines are chained; [`Ledger`] appends to a ledger and repairs
-//! what a crash left; [`inspect`](fn@inspect) reads one from anywhere. [`Receipts`] and [`Lock`] are
+//! what a crash left; [`inspect`](fn@inspect) reads one from anywhere. [`snapshot`](fn@snapshot) says
+//! what the workspace holds. [`Receipts`] and [`Lock`] are
 //! the rest of what a run keeps. [`verify`](fn@verify) reads all of it where it stands, and says what
 //! does not fit.
 //!
@@ -13,6 +14,7 @@
 //! write a new chain: without a key or an anchor elsewhere nothing here proves more.
 
 pub mod chain;
+mod clock;
 mod content;
 mod document;
 mod error;
@@ -24,6 +26,7 @@ mod lines;
 mod lock;
 mod receipt;
 mod run_state;
+mod snapshot;
 mod verify;
 
 pub use content::Unread;
@@ -35,4 +38,7 @@ pub use ledger::{Ledger, Recovery};
 pub use lock::{Lock, LockError, Owner};
 pub use receipt::{Receipts, Work};
 pub use run_state::{read_run_state, write_run_state};
+pub use snapshot::{
+    GitIgnore, Refusal, Snapshot, SnapshotError, SnapshotOptions, snapshot, write_snapshot,
+};
 pub use verify::{Verification, verify};

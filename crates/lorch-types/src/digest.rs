@@ -133,12 +133,10 @@ fn prefixed_sha256(prefix: &str, bytes: &[u8]) -> smol_str::SmolStr {
 }
 
 fn prefixed_hex(prefix: &str, digest: &[u8]) -> smol_str::SmolStr {
-    let mut text = String::with_capacity(prefix.len() + 64);
-    text.push_str(prefix);
-    for byte in digest {
-        for nibble in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(nibble), 16));
-        }
-    }
-    text.into()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let mut text = prefix.as_bytes().to_vec();
+    text.reserve(2 * digest.len());
+    text.extend(digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    str::from_utf8(&text).unwrap_or_default().into()
 }

@@ -39,6 +39,18 @@ impl Timestamp {
         (moment.year() <= 9999).then(|| Self(moment.fixed_offset()))
     }
 
+    /// The moment at which 1970 began.
+    pub fn unix_epoch() -> Self {
+        DateTime::UNIX_EPOCH.into()
+    }
+
+    /// The moment so many seconds after 1970 began and so many nanoseconds after that; `None` outside
+    /// the years 0 to 9999.
+    pub fn from_unix(seconds: i64, nanos: u32) -> Option<Self> {
+        let moment = DateTime::<Utc>::from_timestamp(seconds, nanos)?;
+        (0..=9999).contains(&moment.year()).then(|| Self(moment.fixed_offset()))
+    }
+
     /// Milliseconds since 1970 began; negative before.
     pub fn unix_millis(self) -> i64 {
         self.0.timestamp_millis()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::AsFd as _;
 
 use cap_std::fs::Dir;
 use lorch_types::agent::{Artifact, Receipt, TaskId, WorkspacePath};
@@ -99,7 +100,8 @@ fn held(root: &Dir, path: &str) -> Result<Option<(lorch_types::Digest, u64)>, Un
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         found => {
             found?;
-            let content = Reader::new(root).file(path)?;
+            let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+            let content = Reader::new().file(root.open_dir(folder)?.as_fd(), name)?;
             Ok(content.map(|content| (content.digest, content.stamp.size)))
         }
     }

@@ -12,3 +12,4 @@ mod owner;
 mod receipts;
 mod recorded;
 mod recovery;
+mod snapshots;

@@ -1,0 +1,189 @@
+//! The index: what files held when they were last read, so that they need not be read again.
+//!
+//! It knows a file by its path, size, inode and both its times. A file that was changed so soon after
+//! it was read that the file system's clock did not move could have the same ones; so, as with git, an
+//! entry counts only when the file was last changed before the reading began, by the clock of the file
+//! system itself. The index is a cache: one that is damaged, or of another version, is made anew.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Write as _};
+
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use lorch_types::Hasher;
+
+use super::Met;
+use crate::clock::{Clock, Moment};
+use crate::content::Stamp;
+use crate::error::WorkspaceError;
+use crate::file::{self, PRIVATE};
+
+/// The file of the index.
+const INDEX: &str = ".lorch/snapshot-index";
+/// How an index of this version begins.
+const MAGIC: &[u8; 16] = b"lorch/snapshot/1";
+/// How many bytes at its end are the hash of those before.
+const SUM_BYTES: usize = 32;
+/// How large an index may be.
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
+
+/// The index of a workspace, as it was before a snapshot.
+pub(super) struct Index<'r> {
+    root: &'r Dir,
+    /// The entries that were known, one after the other.
+    entries: Vec<u8>,
+    /// Where each of them begins, by the hash of its path. Of two with one hash the later is not known.
+    known: HashMap<u64, usize>,
+    hasher: RandomState,
+    /// The new one, which is not in its place yet.
+    next: File,
+    next_path: String,
+    /// When the snapshot began.
+    pub(super) begun: Moment,
+}
+
+/// What a file held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) stamp: Stamp,
+    pub(super) hash: [u8; 32],
+}
+
+impl<'r> Index<'r> {
+    /// Opens the index of a workspace, before any file is looked at.
+    pub(super) fn open(root: &'r Dir) -> Result<Self, WorkspaceError> {
+        file::make_folder(root, PRIVATE).map_err(WorkspaceError::at(PRIVATE))?;
+        let text = file::read(root, INDEX, MAX_BYTES).map_err(WorkspaceError::at(INDEX))?;
+        let mut entries = text.unwrap_or_default();
+        if !is_whole(&entries) {
+            entries.clear();
+        }
+        let hasher = RandomState::new();
+        let known = places(&entries, &hasher);
+        // Two processes may take snapshots.
+        let next_path = format!("{INDEX}.{}.new", std::process::id());
+        let next = make(root, &next_path).map_err(WorkspaceError::at(&next_path))?;
+        let begun = Clock(&next).now().map_err(WorkspaceError::at(&next_path))?;
+        Ok(Self { root, entries, known, hasher, next, next_path, begun })
+    }
+
+    /// What is known of the file at `path`.
+    pub(super) fn get(&self, path: &str) -> Option<Entry> {
+        let place = *self.known.get(&self.hasher.hash_one(path.as_bytes()))?;
+        let (found, entry) = Entry::read(&mut self.entries.get(place..)?)?;
+        (found == path.as_bytes()).then_some(entry)
+    }
+
+    /// What the file system's clock says.
+    pub(super) fn clock(&self) -> Clock<'_> {
+        Clock(&self.next)
+    }
+
+    /// Keeps what `files` hold, so many of which were `recalled` and `read`.
+    pub(super) fn keep(
+        mut self,
+        files: &[Met],
+        recalled: usize,
+        read: usize,
+    ) -> Result<(), WorkspaceError> {
+        if read == 0 && recalled == self.known.len() {
+            return Ok(());
+        }
+        let mut text = MAGIC.to_vec();
+        for met in files.iter().filter(|met| self.is_settled(met)) {
+            let entry = Entry { stamp: met.stamp, hash: met.digest.bytes() };
+            entry.write(met.path.as_str().as_bytes(), &mut text);
+        }
+        text.extend(sum(&text));
+        // It is not made durable: what a crash leaves of it is seen, and made anew.
+        let written = self.next.write_all(&text);
+        written
+            .and_then(|()| self.root.rename(&self.next_path, self.root, INDEX))
+            .map_err(WorkspaceError::at(INDEX))
+    }
+
+    /// Whether a change of this file from now on would show.
+    fn is_settled(&self, met: &Met) -> bool {
+        !met.is_link && met.stamp.modified < self.begun && met.stamp.changed < self.begun
+    }
+}
+
+impl Drop for Index<'_> {
+    fn drop(&mut self) {
+        // It has gone where it was kept; and what stays behind takes room, and nothing else.
+        let _ = self.root.remove_file(&self.next_path);
+    }
+}
+
+/// Makes the file of the new index.
+fn make(root: &Dir, path: &str) -> io::Result<File> {
+    match root.remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    root.open_with(path, OpenOptions::new().write(true).create_new(true).mode(0o600))
+}
+
+/// Whether an index is one of this version, and undamaged.
+fn is_whole(text: &[u8]) -> bool {
+    text.starts_with(MAGIC)
+        && text
+            .split_last_chunk::<SUM_BYTES>()
+            .is_some_and(|(content, found)| sum(content) == *found)
+}
+
+fn sum(content: &[u8]) -> [u8; SUM_BYTES] {
+    let mut hasher = Hasher::default();
+    hasher.update(content);
+    hasher.finish().bytes()
+}
+
+/// Where each entry of an index begins, by the hash of its path.
+fn places(text: &[u8], hasher: &RandomState) -> HashMap<u64, usize> {
+    let mut places = HashMap::new();
+    let content = text.len().saturating_sub(SUM_BYTES);
+    let mut rest = text.get(MAGIC.len()..content).unwrap_or_default();
+    loop {
+        let place = content - rest.len();
+        let Some((path, _)) = Entry::read(&mut rest) else { return places };
+        places.entry(hasher.hash_one(path)).or_insert(place);
+    }
+}
+
+impl Entry {
+    fn write(&self, path: &[u8], out: &mut Vec<u8>) {
+        let Stamp { size, inode, modified, changed } = self.stamp;
+        out.extend(size.to_le_bytes());
+        out.extend(inode.to_le_bytes());
+        for moment in [modified, changed] {
+            out.extend(moment.seconds.to_le_bytes());
+            out.extend(moment.nanos.to_le_bytes());
+        }
+        out.extend(self.hash);
+        out.extend(u16::try_from(path.len()).unwrap_or(u16::MAX).to_le_bytes());
+        out.extend(path);
+    }
+
+    fn read<'t>(text: &mut &'t [u8]) -> Option<(&'t [u8], Self)> {
+        let size = u64::from_le_bytes(take(text)?);
+        let inode = u64::from_le_bytes(take(text)?);
+        let modified = moment(text)?;
+        let changed = moment(text)?;
+        let hash = take(text)?;
+        let length = u16::from_le_bytes(take(text)?);
+        let (path, rest) = text.split_at_checked(length.into())?;
+        *text = rest;
+        Some((path, Self { stamp: Stamp { size, inode, modified, changed }, hash }))
+    }
+}
+
+fn moment(text: &mut &[u8]) -> Option<Moment> {
+    let seconds = i64::from_le_bytes(take(text)?);
+    Some(Moment { seconds, nanos: u32::from_le_bytes(take(text)?) })
+}
+
+fn take<const N: usize>(text: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = text.split_first_chunk::<N>()?;
+    *text = rest;
+    Some(*taken)
+}
