@@ -9,6 +9,7 @@ mod limits;
 mod llm;
 mod program;
 mod secret;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,6 +25,7 @@ pub use program::{AllowedProgram, InvalidProgram};
 pub use secret::{
     EnvironmentVariable, InvalidSecretName, InvalidVariable, SecretName, SecretSource,
 };
+pub use snapshot::Snapshot;
 
 /// The configuration of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -41,6 +43,8 @@ pub struct Config {
     pub secrets: BTreeMap<SecretName, SecretSource>,
     /// How large things may become.
     pub limits: Limits,
+    /// What snapshots take.
+    pub snapshot: Snapshot,
 }
 
 /// `[store]`: where runs are recorded.

@@ -16,6 +16,8 @@ fn everything_is_optional() {
     assert_eq!(limits.max_line_bytes.get(), 256 << 10);
     assert_eq!(limits.max_output_bytes.get(), 64 << 20);
     assert_eq!(limits.max_worker_memory_bytes.get(), 1 << 30);
+    let snapshot = config.snapshot;
+    assert!(snapshot.roots.is_none() && snapshot.ignore.is_empty() && !snapshot.gitignore);
 }
 
 #[test]
@@ -40,6 +42,10 @@ fn everything_can_be_said() {
         max_line_bytes = 2
         max_output_bytes = 3
         max_worker_memory_bytes = 4
+        [snapshot]
+        roots = ["src", "Cargo.toml"]
+        ignore = ["*.log"]
+        gitignore = true
         "#,
     )
     .unwrap();
@@ -48,6 +54,10 @@ fn everything_can_be_said() {
     let programs: Vec<String> = config.allow.programs.iter().map(ToString::to_string).collect();
     assert_eq!(programs, ["python3", "/usr/bin/jq", "tools/x.sh"]);
     assert_eq!(config.limits.max_output_bytes.get(), 3);
+    let roots: Vec<String> =
+        config.snapshot.roots.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(roots, ["src", "Cargo.toml"]);
+    assert!(config.snapshot.ignore == ["*.log"] && config.snapshot.gitignore);
     let (name, source) = config.secrets.first_key_value().unwrap();
     assert_eq!((name.as_str(), source.env.as_str()), ("TOKEN", "MY_TOKEN"));
 }
@@ -92,6 +102,7 @@ fn mistakes_are_named_with_their_place() {
         15,
         &["environment variable", "never"],
     );
+    refuse("[snapshot]\nroots = [\"../x\"]\n", 2, 10, &["path in a workspace"]);
     refuse("[secrets]\nT = \"value\"\n", 2, 5, &["never stands in lorch.toml", "{ env ="]);
     refuse("[secrets]\nT = { env = \"A B\" }\n", 2, 13, &["environment variable"]);
     refuse("[secrets]\n\"a b\" = { env = \"A\" }\n", 2, 1, &["name of a secret"]);

@@ -88,3 +88,64 @@ fn a_run_without_a_ledger_is_no_run() {
     let ran = folder.run(["-C", "absent", "task", "verify", RUN]).ends(2);
     assert!(ran.stderr.contains("absent"), "{ran:#?}");
 }
+
+#[test]
+fn a_snapshot_says_what_the_workspace_holds() {
+    let folder = Folder::new();
+    folder.write("specs/SPEC.md", "# Spec\n").write("src/main.rs", "fn main() {}\n");
+    let take = |arguments: &[&str]| {
+        let ran = folder.run(["task", "snapshot"].iter().chain(arguments)).ends(0);
+        assert_eq!(ran.stderr, "");
+        ran
+    };
+    let path = "snapshots/snap-6f8d55a83919.manifest.json";
+    assert_eq!(
+        take(&[]).stdout,
+        format!(
+            "specs  1 file, 7 B\nsrc    1 file, 13 B\ntests  no files\ndocs   no files\n\
+             snap-6f8d55a83919: 2 files, 20 B, in {path}\n"
+        )
+    );
+    let written = folder.read(path);
+    folder.run(["validate", "--schema", "snapshot-manifest", path]).ends(0);
+    let json = take(&["--json"]).json();
+    assert_eq!(json.get("snapshot_id").and_then(Value::as_str), Some("snap-6f8d55a83919"));
+    assert_eq!(json.get("files").and_then(Value::as_array).unwrap().len(), 2);
+    // What is there stays as it is.
+    assert_eq!(folder.read(path), written);
+}
+
+#[test]
+fn a_snapshot_takes_what_the_configuration_says() {
+    let folder = Folder::new();
+    folder.write("lib/a.rs", "").write("lib/a.log", "").write("lib/out/x", "").write("top", "");
+    folder.write("lib/.gitignore", "out\n");
+    folder.write(
+        "lorch.toml",
+        "[snapshot]\nroots = [\"lib\", \"top\"]\nignore = [\"*.log\"]\ngitignore = true\n",
+    );
+    let json = folder.run(["task", "snapshot", "--json"]).ends(0).json();
+    let files = json.get("files").and_then(Value::as_array).unwrap();
+    let paths: Vec<_> =
+        files.iter().map(|it| it.get("path").and_then(Value::as_str).unwrap()).collect();
+    assert_eq!(paths, ["lib/a.rs", "top"]);
+    folder.write("lorch.toml", "[snapshot]\nroots = [\"events\"]\n");
+    let ran = folder.run(["task", "snapshot"]).ends(2);
+    assert!(ran.stderr.contains("[snapshot] in lorch.toml: `events` is not for"), "{ran:#?}");
+    folder.write("lorch.toml", "[snapshot]\nignore = [\"{\"]\n");
+    let ran = folder.run(["task", "snapshot"]).ends(2);
+    assert!(ran.stderr.contains("`{` is no pattern of files"), "{ran:#?}");
+}
+
+#[test]
+fn what_cannot_be_recorded_is_named_and_nothing_is_written() {
+    let folder = Folder::new();
+    folder.write("src/a\x1bb", "").write("src/ok", "").write("docs/line\nfeed", "");
+    let ran = folder.run(["task", "snapshot"]).ends(1);
+    let expected = "its name cannot stand in a document";
+    assert_eq!(ran.stderr.matches(expected).count(), 2, "{ran:#?}");
+    assert!(ran.stderr.contains("error: src/a\\u{1b}b: its name"), "{ran:#?}");
+    assert!(ran.stderr.starts_with("error: docs/line\\u{a}feed: its name"), "{ran:#?}");
+    assert_eq!(ran.stdout, "");
+    assert!(!folder.path().join("snapshots").exists());
+}
