@@ -151,7 +151,8 @@ impl Link {
     ) -> Self {
         let len = natural(u64::try_from(line.len()).unwrap_or(u64::MAX));
         let digest = Digest::of_bytes(line);
-        let hash = entry(seq, &prev, len.get(), &digest, dir, at);
+        let hash = entry(seq, &prev.bytes(), len.get(), &digest.bytes(), dir, at);
+        let hash = Digest::of_hash(hash);
         let (v, seq, off) = (natural(VERSION), natural(seq), natural(off));
         Self { v, seq, off, len, dir, at, line: digest, prev, hash }
     }
@@ -159,7 +160,8 @@ impl Link {
     /// Whether its hash is that of its content.
     pub fn holds(&self) -> bool {
         let (seq, len) = (self.seq.get(), self.len.get());
-        self.hash == entry(seq, &self.prev, len, &self.line, self.dir, self.at)
+        let (prev, line) = (self.prev.bytes(), self.line.bytes());
+        self.hash.bytes() == entry(seq, &prev, len, &line, self.dir, self.at)
     }
 
     /// The record that a line holds.
@@ -191,23 +193,24 @@ fn genesis(run: &AgentRunId, schemas: &Digest, config: &Digest) -> Digest {
     Digest::of_hash(hasher.finalize().into())
 }
 
-fn entry(
+/// The hash of a record, from its content.
+pub(crate) fn entry(
     seq: u64,
-    prev: &Digest,
+    prev: &[u8; 32],
     len: u64,
-    line: &Digest,
+    line: &[u8; 32],
     dir: Direction,
     at: Timestamp,
-) -> Digest {
+) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(ENTRY_TAG);
     hasher.update(seq.to_be_bytes());
-    hasher.update(prev.bytes());
+    hasher.update(prev);
     hasher.update(len.to_be_bytes());
-    hasher.update(line.bytes());
+    hasher.update(line);
     hasher.update([dir.byte()]);
     hasher.update(at.unix_nanos().to_be_bytes());
-    Digest::of_hash(hasher.finalize().into())
+    hasher.finalize().into()
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ pub enum Finding {
         /// The line of the command in the ledger, from 1.
         line: u64,
         /// The command.
-        command: CommandId,
+        command: String,
     },
     /// A file in the place of a receipt holds none, or another.
     #[error("{file} is not the receipt that stands there: {reason}")]

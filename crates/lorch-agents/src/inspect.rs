@@ -3,12 +3,14 @@
 use std::io::{self, BufRead};
 
 use lorch_types::Digest;
-use lorch_types::agent::{Action, AgentRunId, CorrelationId, Message};
-use lorch_types::json::{Limits, read};
+use lorch_types::agent::{Action, AgentRunId, EventType};
+use sha2::{Digest as _, Sha256};
 
-use crate::chain::{Head, Link, RecordError, Root};
+use crate::brief::{About, Brief, Briefs};
+use crate::chain::{Head, Root};
 use crate::finding::Finding;
-use crate::lines::{Line, Lines, MAX_LINE_BYTES};
+use crate::lines::{Lines, MAX_LINE_BYTES};
+use crate::record::{Parsed, Record, read_ahead, record_reason};
 
 /// What came of reading a ledger and its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,24 +54,28 @@ impl Inspection {
 pub fn inspect(
     run: &AgentRunId,
     ledger: impl BufRead,
-    chain: impl BufRead,
+    chain: impl BufRead + Send,
     head: Option<&Head>,
 ) -> io::Result<Inspection> {
-    inspect_with(run, ledger, chain, head, &mut |_, _| {})
+    inspect_with(run, ledger, chain, head, &mut |_, _, _| {})
 }
 
-/// The same, and shows each message with its line, from 1.
+/// What a message of a ledger is shown to: its line, from 1, what it says of itself, and its text.
+pub(crate) type Show<'s> = dyn FnMut(u64, &Brief<'_>, &[u8]) + 's;
+
+/// The same, and shows each message.
 pub(crate) fn inspect_with(
     run: &AgentRunId,
     ledger: impl BufRead,
-    chain: impl BufRead,
+    chain: impl BufRead + Send,
     head: Option<&Head>,
-    show: &mut dyn FnMut(u64, &Message),
+    show: &mut Show<'_>,
 ) -> io::Result<Inspection> {
     let mut reader = Inspector {
         found: Inspection::default(),
         ledger: Lines::new(ledger),
-        head,
+        briefs: Briefs::new(),
+        head: head.map(|head| (head.seq.get(), head.hash.bytes())),
         pending: None,
         bad_line: None,
         show,
@@ -80,22 +86,24 @@ pub(crate) fn inspect_with(
     Ok(reader.found)
 }
 
-struct Inspector<'h, L> {
+struct Inspector<'s, 'f, L> {
     found: Inspection,
-    head: Option<&'h Head>,
+    /// What the head says: how many lines there are, and the hash of the last record.
+    head: Option<(u64, [u8; 32])>,
     ledger: Lines<L>,
+    briefs: Briefs,
     /// The command that waits for its end.
     pending: Option<Pending>,
     /// A line that is no message, as long as it may be the last: then it was torn.
     bad_line: Option<(Finding, u64)>,
-    show: &'h mut dyn FnMut(u64, &Message),
+    show: &'s mut Show<'f>,
 }
 
 /// A command that nothing has ended yet.
 struct Pending {
     line: u64,
     command: String,
-    correlation: CorrelationId,
+    correlation: String,
     action: Action,
 }
 
@@ -103,39 +111,44 @@ struct Pending {
 struct Met {
     offset: u64,
     len: u64,
-    digest: Digest,
+    hash: [u8; 32],
 }
 
-impl<L: BufRead> Inspector<'_, L> {
+impl<L: BufRead> Inspector<'_, '_, L> {
     /// Reads the chain, and beside each record the line that it is about.
-    fn chain(&mut self, run: &AgentRunId, mut chain: Lines<impl BufRead>) -> io::Result<()> {
-        let mut head = match self.root(run, &mut chain)? {
-            Some(root) => root.hash,
-            None => return Ok(()),
-        };
-        self.found.head = Some(head.clone());
+    fn chain(&mut self, run: &AgentRunId, mut chain: Lines<impl BufRead + Send>) -> io::Result<()> {
+        let Some(root) = self.root(run, &mut chain)? else { return Ok(()) };
+        let mut head = root.hash.bytes();
+        let outcome = read_ahead(chain, |records| self.records(&mut head, records));
+        self.found.head = Some(Digest::of_hash(head));
+        outcome
+    }
+
+    /// Takes the records after the first; `head` is the hash of the one before.
+    fn records(
+        &mut self,
+        head: &mut [u8; 32],
+        records: &mut dyn Iterator<Item = io::Result<Parsed>>,
+    ) -> io::Result<()> {
         let mut bad_record = None;
-        for number in 2.. {
-            let Some(line) = chain.next()? else { break };
+        for (number, parsed) in (2..).zip(records) {
+            let Parsed { len, record } = parsed?;
             if let Some(finding) = bad_record.take() {
                 self.found.findings.push(finding);
                 return Ok(());
             }
-            let (length, read) = (len(line.text), Link::read(line.text));
-            match read.ok().filter(|_| line.ended) {
+            match record {
                 // The last one may be torn; whether it is the last shows only now.
-                None => {
-                    let reason = record_reason(line);
+                Err(reason) => {
                     bad_record = Some(Finding::BadRecord { line: number, reason });
-                    self.found.chain_torn = length;
+                    self.found.chain_torn = len;
                 }
-                Some(link) => {
-                    if !self.link(&link, &head)? {
+                Ok(record) => {
+                    if !self.record(&record, head)? {
                         return Ok(());
                     }
-                    head = link.hash;
-                    self.found.head = Some(head.clone());
-                    self.found.chain_bytes += length;
+                    *head = record.hash;
+                    self.found.chain_bytes += len;
                 }
             }
         }
@@ -158,7 +171,7 @@ impl<L: BufRead> Inspector<'_, L> {
                 Ok(Some(root))
             }
             None => {
-                let reason = record_reason(line);
+                let reason = record_reason(&line);
                 self.found.findings.push(Finding::WrongRoot { reason });
                 Ok(None)
             }
@@ -166,14 +179,14 @@ impl<L: BufRead> Inspector<'_, L> {
     }
 
     /// Compares a record with the line at its place; whether reading on makes sense.
-    fn link(&mut self, link: &Link, head: &Digest) -> io::Result<bool> {
-        let seq = link.seq.get();
+    fn record(&mut self, record: &Record, head: &[u8; 32]) -> io::Result<bool> {
+        let seq = record.seq;
         let expected = self.found.chained + 1;
         if seq != expected {
             self.found.findings.push(Finding::Gap { expected, found: seq });
             return Ok(false);
         }
-        if link.prev != *head || !link.holds() {
+        if record.prev != *head || !record.holds {
             self.found.findings.push(Finding::WrongHash { seq });
             return Ok(false);
         }
@@ -182,17 +195,17 @@ impl<L: BufRead> Inspector<'_, L> {
             self.found.findings.push(Finding::ChainAhead { records: seq, lines });
             return Ok(false);
         };
-        let recorded = (link.off.get(), link.len.get(), &link.line);
-        let found = (met.offset, met.len, &met.digest);
+        let recorded = (record.off, record.len, record.line);
+        let found = (met.offset, met.len, met.hash);
         if recorded != found {
-            let shown = |(off, len, digest): (u64, u64, &Digest)| {
-                format!("{len} bytes from byte {off} on with {digest}")
+            let shown = |(off, len, hash): (u64, u64, [u8; 32])| {
+                format!("{len} bytes from byte {off} on with {}", Digest::of_hash(hash))
             };
             let (recorded, found) = (shown(recorded), shown(found));
             self.found.findings.push(Finding::WrongLine { seq, recorded, found });
             return Ok(false);
         }
-        if self.head.is_some_and(|head| head.seq == link.seq && head.hash != link.hash) {
+        if self.head.is_some_and(|(of, hash)| of == seq && hash != record.hash) {
             self.found.findings.push(Finding::WrongHead { seq });
         }
         self.found.chained = seq;
@@ -211,53 +224,22 @@ impl<L: BufRead> Inspector<'_, L> {
             return Ok(None);
         }
         let number = self.found.lines + 1;
-        let met =
-            Met { offset: line.offset, len: len(line.text), digest: Digest::of_bytes(line.text) };
-        match message(line.text) {
-            Ok(message) => {
-                self.found.lines = number;
-                self.found.bytes = met.offset + met.len;
-                self.follow(number, message);
+        let hash = Sha256::digest(line.text).into();
+        let met = Met { offset: line.offset, len: len(line.text), hash };
+        match self.briefs.read(line.text) {
+            Ok(brief) => {
+                (self.show)(number, &brief, line.text);
+                let unanswered = follow(&mut self.pending, number, &brief);
+                self.found.findings.extend(unanswered);
             }
             Err(reason) => {
                 let finding = Finding::BadLine { line: number, reason };
-                self.found.lines = number;
                 self.bad_line = Some((finding, met.len));
-                self.found.bytes = met.offset + met.len;
             }
         }
+        self.found.lines = number;
+        self.found.bytes = met.offset + met.len;
         Ok(Some(met))
-    }
-
-    /// Follows which command an event ends.
-    fn follow(&mut self, line: u64, message: Message) {
-        (self.show)(line, &message);
-        match message {
-            Message::Command(command) => {
-                let is_resent = |pending: &Pending| pending.correlation == command.correlation_id;
-                if let Some(pending) = self.pending.take().filter(|it| !is_resent(it)) {
-                    let Pending { line, command, .. } = pending;
-                    self.found.findings.push(Finding::Unanswered { line, command });
-                }
-                self.pending = Some(Pending {
-                    line,
-                    command: command.message_id.to_string(),
-                    correlation: command.correlation_id,
-                    action: command.action,
-                });
-            }
-            Message::Event(event) => {
-                let ends = self.pending.as_ref().is_some_and(|pending| {
-                    pending.correlation == event.correlation_id
-                        && pending.action.terminal_events().contains(&event.event)
-                });
-                // A decision of the person is a reason that is recorded.
-                if ends || event.event == lorch_types::agent::EventType::UserDecision {
-                    self.pending = None;
-                }
-            }
-            Message::Heartbeat(_) | Message::Log(_) => {}
-        }
     }
 
     fn end(&mut self) {
@@ -272,12 +254,12 @@ impl<L: BufRead> Inspector<'_, L> {
             }
         }
         let lines = self.found.lines;
-        if let Some(seq) = self.head.map(|head| head.seq.get()).filter(|seq| *seq > lines) {
+        if let Some(seq) = self.head.map(|(seq, _)| seq).filter(|seq| *seq > lines) {
             self.found.findings.push(Finding::HeadAhead { seq, lines });
         }
         // The head is written only once the chain is durable that far.
         let chained = self.found.chained;
-        let ahead = self.head.map(|head| head.seq.get()).filter(|seq| *seq > chained);
+        let ahead = self.head.map(|(seq, _)| seq).filter(|seq| *seq > chained);
         if let Some(seq) = ahead.filter(|_| self.found.findings.is_empty()) {
             self.found.findings.push(Finding::ChainBehindHead { seq, chained });
         }
@@ -285,22 +267,30 @@ impl<L: BufRead> Inspector<'_, L> {
     }
 }
 
-fn record_reason(line: Line<'_>) -> String {
-    match Link::read(line.text) {
-        Err(RecordError::Json(error)) => error.kind.to_string(),
-        Err(error) => error.to_string(),
-        Ok(_) => "it has no line end".to_owned(),
-    }
-}
-
-/// The message that a line of a ledger holds, or why it holds none.
-pub(crate) fn message(line: &[u8]) -> Result<Message, String> {
-    let document = read(line, Limits { max_bytes: MAX_LINE_BYTES + 1 });
-    let document = document.map_err(|error| error.kind.to_string())?;
-    match Message::from_value(&document) {
-        Ok(message @ (Message::Command(_) | Message::Event(_))) => Ok(message),
-        Ok(message) => Err(format!("a {} stands in no ledger", message.kind().as_str())),
-        Err(error) => Err(error.to_string()),
+/// Follows which command an event ends: the one that nothing ended before another came.
+fn follow(pending: &mut Option<Pending>, line: u64, brief: &Brief<'_>) -> Option<Finding> {
+    match brief.about {
+        About::Command(action) => {
+            let before = pending.replace(Pending {
+                line,
+                command: brief.message_id.to_string(),
+                correlation: brief.correlation_id.to_string(),
+                action,
+            });
+            // It may be sent again.
+            let before = before.filter(|before| before.correlation != brief.correlation_id)?;
+            Some(Finding::Unanswered { line: before.line, command: before.command })
+        }
+        About::Event(event) => {
+            // A decision of the person is a reason that is recorded.
+            let is_ended = |it: &mut Pending| {
+                event == EventType::UserDecision
+                    || it.correlation == brief.correlation_id
+                        && it.action.terminal_events().contains(&event)
+            };
+            let _ended = pending.take_if(is_ended);
+            None
+        }
     }
 }
 

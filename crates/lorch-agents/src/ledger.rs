@@ -8,10 +8,10 @@ use lorch_types::json::{Limits, read};
 use lorch_types::{Digest, Timestamp};
 use serde::Serialize;
 
+use crate::brief::Briefs;
 use crate::chain::{Direction, Head, Link, Root};
 use crate::error::{LedgerError, at};
 use crate::file::{self, EVENTS, HEAD, STATE, chain_path, ledger_path};
-use crate::inspect::message;
 use crate::lines::{Lines, MAX_LINE_BYTES};
 use crate::verify::inspect_run;
 
@@ -28,6 +28,7 @@ pub struct Ledger {
     seq: u64,
     offset: u64,
     head: Digest,
+    briefs: Briefs,
     poisoned: bool,
 }
 
@@ -67,7 +68,17 @@ impl Ledger {
         let chain = file::open(root, &chain_path).map_err(at(&chain_path))?;
         let root = root.try_clone().map_err(at("."))?;
         let (run, head) = (run.clone(), first.hash);
-        Ok(Self { run, root, lines, chain, seq: 0, offset: 0, head, poisoned: false })
+        Ok(Self {
+            run,
+            root,
+            lines,
+            chain,
+            seq: 0,
+            offset: 0,
+            head,
+            briefs: Briefs::new(),
+            poisoned: false,
+        })
     }
 
     /// Opens the ledger of a run, and repairs what a crash left: a torn last line is copied aside and
@@ -82,7 +93,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(Self, Recovery), LedgerError> {
         let (lines_path, chain_path) = (ledger_path(run), chain_path(run));
-        let found = inspect_run(root, run, &mut |_, _| {})?;
+        let found = inspect_run(root, run, &mut |_, _, _| {})?;
         if !found.is_intact() {
             return Err(LedgerError::Unsound { path: lines_path, findings: found.findings });
         }
@@ -107,6 +118,7 @@ impl Ledger {
             offset: found.chained_bytes,
             // A sound chain has a first record.
             head: found.head.unwrap_or_else(|| Digest::of_bytes(b"")),
+            briefs: Briefs::new(),
             poisoned: false,
         };
         recovery.chained = ledger.catch_up(now).map_err(at(&chain_path))?;
@@ -135,7 +147,7 @@ impl Ledger {
         if line.len() > MAX_LINE_BYTES || line.contains(&b'\n') {
             return Err(LedgerError::NoLine);
         }
-        message(line).map_err(|reason| LedgerError::NoMessage { reason })?;
+        self.briefs.read(line).map_err(|reason| LedgerError::NoMessage { reason })?;
         let mut text = Vec::with_capacity(line.len() + 1);
         text.extend_from_slice(line);
         text.push(b'\n');

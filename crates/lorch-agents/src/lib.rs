@@ -13,6 +13,7 @@
 //! The chain proves that a ledger agrees with itself. Who can write all files of a workspace can also
 //! write a new chain: without a key or an anchor elsewhere nothing here proves more.
 
+mod brief;
 pub mod chain;
 mod clock;
 mod content;
@@ -25,6 +26,7 @@ mod ledger;
 mod lines;
 mod lock;
 mod receipt;
+mod record;
 mod run_state;
 mod snapshot;
 mod verify;

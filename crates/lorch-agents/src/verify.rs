@@ -6,7 +6,7 @@ mod receipts;
 use std::io::{self, BufRead, BufReader};
 
 use cap_std::fs::Dir;
-use lorch_types::agent::{AgentRunId, Message};
+use lorch_types::agent::AgentRunId;
 use lorch_types::json::{Limits, from_value, read};
 
 use self::compare::Comparison;
@@ -15,7 +15,7 @@ use crate::chain::Head;
 use crate::error::{LedgerError, at};
 use crate::file::{self, HEAD, RECEIPTS, chain_path, ledger_path};
 use crate::finding::Finding;
-use crate::inspect::{Inspection, inspect_with};
+use crate::inspect::{Inspection, Show, inspect_with};
 
 /// How much of a file is read at once.
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -56,25 +56,27 @@ impl Verification {
 pub fn verify(root: &Dir, run: &AgentRunId) -> Result<Verification, LedgerError> {
     let recorded = Recorded::read(root).map_err(at(RECEIPTS))?;
     let mut comparison = Comparison::new(&recorded);
-    let ledger = inspect_run(root, run, &mut |line, message| comparison.meet(line, message))?;
+    let ledger =
+        inspect_run(root, run, &mut |line, brief, text| comparison.meet(line, brief, text))?;
     comparison.finish(root, run, ledger)
 }
 
-/// The same for the ledger, its chain and head alone; shows each message with its line.
+/// The same for the ledger, its chain and head alone; shows each message.
 pub(crate) fn inspect_run(
     root: &Dir,
     run: &AgentRunId,
-    show: &mut dyn FnMut(u64, &Message),
+    show: &mut Show<'_>,
 ) -> Result<Inspection, LedgerError> {
     let (ledger, chain) = (ledger_path(run), chain_path(run));
     let lines = file::open_to_read(root, &ledger)
         .and_then(|found| found.ok_or_else(|| io::ErrorKind::NotFound.into()))
         .map_err(at(&ledger))?;
-    let records: Box<dyn BufRead> = match file::open_to_read(root, &chain).map_err(at(&chain))? {
-        Some(chain) => Box::new(BufReader::with_capacity(BUFFER_BYTES, chain)),
-        // What that means the inspection says.
-        None => Box::new(io::empty()),
-    };
+    let records: Box<dyn BufRead + Send> =
+        match file::open_to_read(root, &chain).map_err(at(&chain))? {
+            Some(chain) => Box::new(BufReader::with_capacity(BUFFER_BYTES, chain)),
+            // What that means the inspection says.
+            None => Box::new(io::empty()),
+        };
     let head = head(root, run).map_err(at(HEAD))?;
     let lines = BufReader::with_capacity(BUFFER_BYTES, lines);
     inspect_with(run, lines, records, head.as_ref(), show).map_err(at(&ledger))

@@ -9,7 +9,7 @@
 //! kind out; [`CustomValidator`] judges by a schema of somebody's own; [`together`] looks at many
 //! documents at once: whether what one says about another holds; [`migrate`] brings those of earlier
 //! versions up to the one of today. [`Violation`] says what is wrong,
-//! and [`report`] writes that for people and programs. `matcher` is the quick way of streams;
+//! and [`report`] writes that for people and programs. `matcher` is the quick way of streams, and [`QuickMatcher`] of others;
 //! `schema` and `explain` turn what the JSON Schema library finds into sentences.
 
 mod catalog;
@@ -22,6 +22,7 @@ mod fields;
 mod matcher;
 pub mod migrate;
 mod near;
+mod quick;
 pub mod report;
 mod schema;
 mod stream;
@@ -35,6 +36,7 @@ pub use custom::CustomValidator;
 pub use detect::{Unrecognized, detect};
 pub use document::{Verdict, validate_document};
 pub use embedded::embedded_schema;
+pub use quick::QuickMatcher;
 pub use stream::{Line, StreamOptions, StreamSummary, begins_foreign, validate_stream};
 pub use unusable::UnusableSchema;
 pub use validator::Validator;

@@ -13,10 +13,12 @@ mod scan;
 mod tests;
 mod walk;
 
+use lorch_types::Kind;
 use serde_json::Value as Json;
 
 use self::node::{Node, NodeId};
 use self::walk::{Memory, Walk};
+use crate::embedded::embedded_schema;
 
 /// A schema, ready to match documents against.
 #[derive(Debug)]
@@ -27,6 +29,12 @@ pub(crate) struct Matcher {
 }
 
 impl Matcher {
+    /// A matcher of documents of this kind; `None` for those that only the thorough way knows.
+    pub(crate) fn of(kind: Kind) -> Option<Self> {
+        let schema: Json = serde_json::from_str(embedded_schema(kind)).ok()?;
+        Self::compile(&schema)
+    }
+
     /// A matcher of documents that keep `schema`; `None` if it uses keywords that only the thorough
     /// way knows, such as rules between fields.
     pub(crate) fn compile(schema: &Json) -> Option<Self> {

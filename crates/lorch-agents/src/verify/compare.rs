@@ -5,16 +5,16 @@ use std::io::{self, BufReader};
 
 use cap_std::fs::Dir;
 use lorch_types::agent::{
-    Action, AgentRunId, Command, CommandId, CorrelationId, Event, EventId, EventType, Message,
-    Receipt, TaskId,
+    Action, AgentRunId, Command, CommandId, CorrelationId, EventId, EventType, Receipt, TaskId,
 };
 
 use super::receipts::{Placed, Recorded};
 use super::{BUFFER_BYTES, Verification};
+use crate::brief::{About, Brief, Spoken};
 use crate::error::{LedgerError, at};
 use crate::file::{self, EVENTS, ledger_path};
 use crate::finding::Finding;
-use crate::inspect::{Inspection, message};
+use crate::inspect::Inspection;
 use crate::lines::Lines;
 use crate::receipt::path;
 
@@ -22,11 +22,11 @@ use crate::receipt::path;
 /// a receipt names.
 pub(super) struct Comparison<'r> {
     recorded: &'r Recorded,
-    named: HashSet<&'r CommandId>,
-    named_events: HashSet<&'r EventId>,
+    named: HashSet<&'r str>,
+    named_events: HashSet<&'r str>,
     commands: HashMap<CommandId, Sent>,
     events: HashMap<EventId, Received>,
-    tasks: BTreeSet<TaskId>,
+    tasks: HashSet<String>,
     pending: Option<Pending>,
     /// Work that is done and has no receipt, as long as nothing later has one.
     unrecorded: Vec<Finding>,
@@ -52,8 +52,8 @@ type Said = [(&'static str, String); 5];
 /// The work that was asked for last.
 struct Pending {
     line: u64,
-    command: CommandId,
-    correlation: CorrelationId,
+    command: String,
+    correlation: String,
     action: Action,
     has_receipt: bool,
 }
@@ -63,11 +63,11 @@ impl<'r> Comparison<'r> {
         let receipts = || recorded.receipts.iter().map(|placed| &placed.receipt);
         Self {
             recorded,
-            named: receipts().map(|receipt| &receipt.command_message_id).collect(),
-            named_events: receipts().flat_map(|receipt| &receipt.events).collect(),
+            named: receipts().map(|receipt| receipt.command_message_id.as_str()).collect(),
+            named_events: receipts().flat_map(|it| &it.events).map(EventId::as_str).collect(),
             commands: HashMap::new(),
             events: HashMap::new(),
-            tasks: BTreeSet::new(),
+            tasks: HashSet::new(),
             pending: None,
             unrecorded: Vec::new(),
             findings: Vec::new(),
@@ -75,47 +75,46 @@ impl<'r> Comparison<'r> {
     }
 
     /// Takes what the ledger has on a line.
-    pub(super) fn meet(&mut self, line: u64, message: &Message) {
-        match message {
-            Message::Command(command) => self.command(line, command),
-            Message::Event(event) => self.event(line, event),
-            Message::Heartbeat(_) | Message::Log(_) => {}
+    pub(super) fn meet(&mut self, line: u64, brief: &Brief<'_>, text: &[u8]) {
+        match brief.about {
+            About::Command(action) => self.command(line, brief, action, text),
+            About::Event(event) => self.event(line, brief, event, text),
         }
     }
 
-    fn command(&mut self, line: u64, command: &Command) {
-        let Command { message_id, correlation_id, task_id, action, .. } = command;
-        if !self.tasks.contains(task_id) {
-            self.tasks.insert(task_id.clone());
+    fn command(&mut self, line: u64, brief: &Brief<'_>, action: Action, text: &[u8]) {
+        if !self.tasks.contains(&*brief.task_id) {
+            self.tasks.insert(brief.task_id.to_string());
         }
-        let has_receipt = self.named.contains(message_id);
-        if has_receipt {
-            let said = said_by_command(command);
-            self.commands.entry(message_id.clone()).or_insert(Sent { line, said });
+        let has_receipt = self.named.contains(&*brief.message_id);
+        if has_receipt && let Ok(Spoken::Command(command)) = Spoken::read(text) {
+            let said = said_by_command(&command);
+            self.commands.entry(command.message_id).or_insert(Sent { line, said });
             // Receipts lag from the end only.
             self.findings.append(&mut self.unrecorded);
         }
-        let before = self.pending.take().filter(|before| before.correlation == *correlation_id);
+        let before = self.pending.take().filter(|it| it.correlation == brief.correlation_id);
         self.pending = Some(Pending {
             line,
-            command: message_id.clone(),
-            correlation: correlation_id.clone(),
-            action: *action,
+            command: brief.message_id.to_string(),
+            correlation: brief.correlation_id.to_string(),
+            action,
             has_receipt: has_receipt || before.is_some_and(|before| before.has_receipt),
         });
     }
 
-    fn event(&mut self, line: u64, event: &Event) {
-        if self.named_events.contains(&event.message_id) {
-            let (correlation, event_type) = (event.correlation_id.clone(), event.event);
-            let received = Received { line, correlation, event: event_type };
-            self.events.entry(event.message_id.clone()).or_insert(received);
+    fn event(&mut self, line: u64, brief: &Brief<'_>, event: EventType, text: &[u8]) {
+        if self.named_events.contains(&*brief.message_id)
+            && let Ok(Spoken::Event(received)) = Spoken::read(text)
+        {
+            let correlation = received.correlation_id;
+            let received = (received.message_id, Received { line, correlation, event });
+            self.events.entry(received.0).or_insert(received.1);
         }
-        let ends = |it: &mut Pending| {
-            it.correlation == event.correlation_id && ends(it.action, event.event)
-        };
-        if let Some(done) = self.pending.take_if(ends)
-            && event.event != EventType::Error
+        let is_ended =
+            |it: &mut Pending| it.correlation == brief.correlation_id && ends(it.action, event);
+        if let Some(done) = self.pending.take_if(is_ended)
+            && event != EventType::Error
             && !done.has_receipt
         {
             let Pending { line, command, .. } = done;
@@ -131,9 +130,9 @@ impl<'r> Comparison<'r> {
         ledger: Inspection,
     ) -> Result<Verification, LedgerError> {
         let recorded = self.recorded;
-        let is_ours = |it: &&Placed| self.tasks.contains(&it.receipt.task_id);
+        let is_ours = |it: &&Placed| self.tasks.contains(it.receipt.task_id.as_str());
         let ours: Vec<&Placed> = recorded.receipts.iter().filter(is_ours).collect();
-        let unread = recorded.unread.iter().filter(|(task, _)| self.tasks.contains(task));
+        let unread = recorded.unread.iter().filter(|(task, _)| self.tasks.contains(task.as_str()));
         self.findings.extend(unread.map(|(_, finding)| finding.clone()));
         self.findings.extend(gaps(&ours, recorded));
         self.findings.extend(doubles(&ours));
@@ -288,7 +287,7 @@ fn strike_out(root: &Dir, path: &str, wanted: &mut BTreeSet<&CommandId>) -> io::
     let Some(ledger) = file::open_to_read(root, path)? else { return Ok(()) };
     let mut lines = Lines::new(BufReader::with_capacity(BUFFER_BYTES, ledger));
     while let Some(line) = lines.next()? {
-        if let Ok(Message::Command(command)) = message(line.text) {
+        if let Ok(Spoken::Command(command)) = Spoken::read(line.text) {
             wanted.remove(&command.message_id);
         }
     }

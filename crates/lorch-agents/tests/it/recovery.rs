@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use lorch_agents::chain::Direction;
 use lorch_agents::{Finding, Ledger, LedgerError, Recovery, verify};
 use lorch_types::Digest;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::recorded::{Recorded, Workspace, chain_path, ledger_path, messages, now, run};
 
@@ -56,6 +57,48 @@ fn every_crash_is_repaired_once() {
 fn ends(chain: &[u8]) -> Vec<usize> {
     let ends = chain.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.map(|(at, _)| at + 1).collect()
+}
+
+/// A crash in the middle of a repair leaves what the repair had done so far; whatever that is, the
+/// next one comes to the same.
+#[test]
+fn a_repair_that_is_cut_off_is_done_again() {
+    let recorded = Workspace::recorded().read();
+    let (ledger_ends, chain_ends) = (ends(&recorded.ledger), ends(&recorded.chain));
+    // Three whole lines and a torn one, of which the chain has one record and a torn one.
+    let (whole, torn) = (ledger_ends[2], ledger_ends[2] + 40);
+    let (chained, chain_torn) = (chain_ends[1], chain_ends[1] + 30);
+    let check = |step: &str, prepare: &dyn Fn(&Workspace), ledger: usize, chain: &[u8]| {
+        let workspace = Workspace::holding(&Recorded {
+            ledger: recorded.ledger[..ledger].to_vec(),
+            chain: chain.to_vec(),
+        });
+        prepare(&workspace);
+        let (ledger, _) = open(&workspace);
+        assert_eq!(ledger.lines(), 3, "{step}");
+        drop(ledger);
+        let found = verify(&workspace.root, &run()).unwrap().ledger;
+        assert!(found.is_sound() && found.torn == 0 && found.chain_torn == 0, "{step}: {found:?}");
+        assert_eq!(workspace.read().ledger, recorded.ledger[..whole], "{step}");
+        assert_eq!(open(&workspace).1, Recovery::default(), "{step}");
+    };
+    let chain = |to: usize| &recorded.chain[..to];
+    let nothing = |_: &Workspace| {};
+    check("nothing is done", &nothing, torn, chain(chain_torn));
+    let aside = format!("{}.torn-{whole}", ledger_path());
+    for at in 0..=40 {
+        // The copy is made beside its place, and then moved there.
+        let part = &recorded.ledger[whole..whole + at];
+        let new = |it: &Workspace| it.root.write(format!("{aside}.new"), part).unwrap();
+        check("the torn line is being copied", &new, torn, chain(chain_torn));
+    }
+    let copied = |it: &Workspace| it.root.write(&aside, &recorded.ledger[whole..torn]).unwrap();
+    check("the torn line is copied", &copied, torn, chain(chain_torn));
+    check("the torn line is cut off", &copied, whole, chain(chain_torn));
+    check("the torn record is cut off", &copied, whole, chain(chained));
+    for at in chained..chain_ends[3] {
+        check("records are being appended", &copied, whole, chain(at));
+    }
 }
 
 #[test]
@@ -127,6 +170,20 @@ fn a_ledger_is_made_once_and_again_where_a_crash_kept_it_from_beginning() {
     workspace.root.remove_file(chain_path()).unwrap();
     workspace.root.write(ledger_path(), "{}\n").unwrap();
     assert!(matches!(create().unwrap_err(), LedgerError::Exists { .. }));
+}
+
+/// Nobody may ever write to it.
+#[test]
+fn a_pipe_in_the_place_of_a_ledger_is_no_ledger() {
+    for path in [ledger_path(), chain_path(), "state/ledger-head.json".to_owned()] {
+        let workspace = Workspace::recorded();
+        workspace.root.remove_file(&path).unwrap();
+        let (kind, mode) = (FileType::Fifo, Mode::RWXU);
+        mknodat(CWD, workspace.folder.path().join(&path), kind, mode, 0).unwrap();
+        let error = verify(&workspace.root, &run()).unwrap_err();
+        assert!(matches!(&error, LedgerError::File { path: it, .. } if *it == path), "{error}");
+        assert!(Ledger::open(&workspace.root, &run(), now(59)).is_err());
+    }
 }
 
 #[test]

@@ -6,11 +6,9 @@ use lorch_types::json::{self, Limits, ReadErrorKind};
 use lorch_types::pointer::Pointer;
 use lorch_types::{Kind, SmolStr};
 use memchr::memchr;
-use serde_json::Value as Json;
 
 use super::{Block, Line, Rules, StreamOptions, StreamSummary};
 use crate::document::{Validators, with_keywords};
-use crate::embedded::embedded_schema;
 use crate::matcher::Matcher;
 use crate::report::Finding;
 use crate::violation::Family;
@@ -222,7 +220,8 @@ impl Quick {
     #[inline]
     fn accepted_as(&mut self, kind: Kind, text: &str, limit: usize) -> Option<usize> {
         let slot = Kind::ALL.iter().position(|it| *it == kind)?;
-        let matcher = self.matchers.get_mut(slot)?.get_or_insert_with(|| matcher(kind)).as_mut()?;
+        let matcher =
+            self.matchers.get_mut(slot)?.get_or_insert_with(|| Matcher::of(kind)).as_mut()?;
         let length = accepted_line(matcher, text, limit)?;
         self.last = Some(kind);
         Some(length)
@@ -239,11 +238,6 @@ fn accepted_line(matcher: &mut Matcher, text: &str, limit: usize) -> Option<usiz
         Some(_) => return None,
     };
     (end <= limit).then_some(length)
-}
-
-fn matcher(kind: Kind) -> Option<Matcher> {
-    let schema: Json = serde_json::from_str(embedded_schema(kind)).ok()?;
-    Matcher::compile(&schema)
 }
 
 /// The kind of a message whose field `kind` begins `text`, behind its quote.

@@ -1,0 +1,24 @@
+//! The quick way to say that a text is a valid document, for those who have many.
+
+use lorch_types::Kind;
+
+use crate::matcher::Matcher;
+
+/// Says of many texts, one after the other, whether they are documents of one kind.
+///
+/// Invariant: what it accepts is a valid document. Where it is not sure it does not accept, and only
+/// the type of the kind says whether the text is one.
+#[derive(Debug)]
+pub struct QuickMatcher(Matcher);
+
+impl QuickMatcher {
+    /// One for documents of this kind; `None` for kinds that have rules between their fields.
+    pub fn of(kind: Kind) -> Option<Self> {
+        Matcher::of(kind).map(Self)
+    }
+
+    /// Whether `text` as a whole is surely a document of its kind.
+    pub fn accepts(&mut self, text: &str) -> bool {
+        self.0.accepted_prefix(text) == Some(text.len())
+    }
+}
