@@ -1,6 +1,8 @@
 //! What a crash leaves is repaired, nothing else is, and doing it again changes nothing.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
 
 use lorch_agents::chain::Direction;
 use lorch_agents::{Finding, Ledger, LedgerError, Recovery, verify};
@@ -170,6 +172,52 @@ fn a_ledger_is_made_once_and_again_where_a_crash_kept_it_from_beginning() {
     workspace.root.remove_file(chain_path()).unwrap();
     workspace.root.write(ledger_path(), "{}\n").unwrap();
     assert!(matches!(create().unwrap_err(), LedgerError::Exists { .. }));
+}
+
+/// Where nothing more can be written, the ledger takes nothing more: what is on the disk is known only
+/// after it was opened again. This test starts itself with a limit on the size of files, which stands
+/// for the disk.
+#[test]
+fn a_ledger_that_could_not_be_written_takes_nothing_more() {
+    const FOLDER: &str = "LORCH_TEST_FULL_DISK";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return fill(Path::new(&folder));
+    }
+    // The ledger, its chain, or what is written later: each limit meets another one.
+    for kilobytes in 1..=4 {
+        let workspace = Workspace::new();
+        let name = "recovery::a_ledger_that_could_not_be_written_takes_nothing_more";
+        let limited = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$0\" --exact {name}");
+        let output = Command::new("bash")
+            .args(["-c", &limited])
+            .arg(std::env::current_exe().unwrap())
+            .env(FOLDER, workspace.folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let kept = workspace.read().ledger;
+        let (mut ledger, _) = open(&workspace);
+        assert!(ledger.lines() > 0);
+        assert_eq!(kept.iter().filter(|byte| **byte == b'\n').count() as u64, ledger.lines());
+        let (dir, line) = &messages()[0];
+        ledger.append(line.as_bytes(), *dir, now(59)).unwrap();
+        assert!(verify(&workspace.root, &run()).unwrap().ledger.is_intact());
+    }
+}
+
+/// Appends to a new ledger until that fails.
+fn fill(folder: &Path) {
+    let root = lorch_agents::open_workspace(folder).unwrap();
+    let zero = Digest::of_hash([0; 32]);
+    let mut ledger = Ledger::create(&root, &run(), zero.clone(), zero).unwrap();
+    let (dir, line) = messages()[0].clone();
+    let error = (0..100).find_map(|_| ledger.append(line.as_bytes(), dir, now(1)).err()).unwrap();
+    assert!(matches!(error, LedgerError::File { .. }), "{error}");
+    for _ in 0..2 {
+        let error = ledger.append(line.as_bytes(), dir, now(1)).unwrap_err();
+        assert!(matches!(error, LedgerError::Poisoned), "{error}");
+        assert!(matches!(ledger.settle().unwrap_err(), LedgerError::Poisoned));
+    }
 }
 
 /// Nobody may ever write to it.
