@@ -22,3 +22,20 @@ impl QuickMatcher {
         self.0.accepted_prefix(text) == Some(text.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_accepts_whole_documents_of_its_kind() {
+        let mut logs = QuickMatcher::of(Kind::Log).unwrap();
+        let log =
+            r#"{"kind":"log","level":"info","message":"m","timestamp":"2025-10-20T14:08:20Z"}"#;
+        assert!(logs.accepts(log));
+        assert!(!logs.accepts(&format!("{log}{log}")));
+        assert!(!logs.accepts(&log.replace("info", "loud")));
+        assert!(!logs.accepts(&log[..log.len() - 1]));
+        assert!(!QuickMatcher::of(Kind::Event).unwrap().accepts(log));
+    }
+}

@@ -232,17 +232,12 @@ impl<'w> Walker<'w> {
                 path: format!("{path}/"),
                 scope: within.scope.clone(),
             }),
-            FileType::RegularFile => match self.index.get(path.as_str()) {
-                None => batch.push(path),
-                Some(entry) => {
-                    let stamp = Stamp::of(&stat().map_err(io::Error::from)?);
-                    if entry.stamp == stamp {
-                        self.found.recalled += 1;
-                        self.found.add_file(path, stamp, Digest::of_hash(entry.hash));
-                    } else {
-                        batch.push(path);
-                    }
+            FileType::RegularFile => match self.recalled(&path, stat)? {
+                Some((stamp, digest)) => {
+                    self.found.recalled += 1;
+                    self.found.add_file(path, stamp, digest);
                 }
+                None => batch.push(path),
             },
             FileType::Symlink => {
                 let text =
@@ -254,6 +249,17 @@ impl<'w> Walker<'w> {
             other => return special(other).map_or(Ok(()), |what| Err(Unread::Special(what))),
         }
         Ok(())
+    }
+
+    /// What the index knows of a file that is still as it was.
+    fn recalled(
+        &self,
+        path: &WorkspacePath,
+        stat: impl Fn() -> Result<sys::Stat, Errno>,
+    ) -> io::Result<Option<(Stamp, Digest)>> {
+        let Some(entry) = self.index.get(path.as_str()) else { return Ok(None) };
+        let stamp = Stamp::of(&stat()?);
+        Ok((entry.stamp == stamp).then(|| (stamp, Digest::of_hash(entry.hash))))
     }
 
     fn read(&mut self, batch: &Batch) {
