@@ -13,7 +13,7 @@ pub(crate) struct Moment {
 }
 
 /// Tells the time by touching a file. Clocks of file systems move in steps of some milliseconds.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock<'f>(pub(crate) &'f File);
 
 impl Clock<'_> {

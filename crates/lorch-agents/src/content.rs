@@ -184,3 +184,35 @@ pub(crate) fn special(file: FileType) -> Option<&'static str> {
         FileType::Unknown => Some("thing of an unknown kind"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd as _;
+
+    use cap_std::ambient_authority;
+    use cap_std::fs::Dir;
+
+    /// A change within a step of the clock leaves the stamp as it was, so one reading does not do.
+    #[test]
+    fn a_file_that_was_just_changed_is_read_again_when_the_clock_has_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        root.write("file", "content").unwrap();
+        let clock = root.create("clock").unwrap();
+        let content = Reader::new().file(root.as_fd(), "file").unwrap().unwrap();
+        assert_eq!(content.digest, Digest::of_bytes(b"content"));
+        // As if the snapshot had begun in the step of the clock in which the file was changed.
+        let changed = content.stamp.changed;
+        let mut reader = Reader::among_writers(changed, Clock(&clock));
+        assert_eq!(reader.file(root.as_fd(), "file").unwrap().as_ref(), Some(&content));
+        assert!(reader.time.is_some_and(|(begun, _)| begun > changed));
+        // One from times to come, after a clock was set back: nobody waits for them.
+        let later = Stamp {
+            changed: Moment { seconds: changed.seconds + 1000, ..changed },
+            ..content.stamp
+        };
+        assert!(!reader.is_settled(&later).unwrap());
+        assert!(reader.time.is_some_and(|(begun, _)| begun < later.changed));
+    }
+}

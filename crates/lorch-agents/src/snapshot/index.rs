@@ -187,3 +187,42 @@ fn take<const N: usize>(text: &mut &[u8]) -> Option<[u8; N]> {
     *text = rest;
     Some(*taken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cap_std::ambient_authority;
+    use lorch_types::Digest;
+
+    /// What the file system's clock says is made up here: on many it is too fine for two changes to
+    /// get the same time.
+    #[test]
+    fn what_changed_when_the_snapshot_began_or_later_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let index = Index::open(&root).unwrap();
+        let begun = index.begun;
+        let before = Moment { seconds: begun.seconds - 1, ..begun };
+        let after = Moment { seconds: begun.seconds + 1, ..begun };
+        let met = |path: &str, modified, changed| Met {
+            path: path.parse().unwrap(),
+            stamp: Stamp { size: 1, inode: 1, modified, changed },
+            digest: Digest::of_bytes(path.as_bytes()),
+            is_link: path == "link",
+        };
+        let files = [
+            met("kept", before, before),
+            met("changed", before, begun),
+            met("modified", begun, before),
+            met("later", before, after),
+            met("link", before, before),
+        ];
+        index.keep(&files, 0, files.len()).unwrap();
+        let index = Index::open(&root).unwrap();
+        let known: Vec<bool> =
+            files.iter().map(|it| index.get(it.path.as_str()).is_some()).collect();
+        assert_eq!(known, [true, false, false, false, false]);
+        let kept = index.get("kept").unwrap();
+        assert_eq!((kept.stamp, kept.hash), (files[0].stamp, files[0].digest.bytes()));
+    }
+}
