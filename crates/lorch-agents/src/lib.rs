@@ -10,6 +10,10 @@
 //! the rest of what a run keeps. [`verify`](fn@verify) reads all of it where it stands, and says what
 //! does not fit.
 //!
+//! [`Agent`] keeps an agent's process running. A [`Framer`] cuts what it writes into lines, an
+//! [`InboundReader`] reads each of them, and [`launch`](fn@launch) is the process between lorch and the
+//! agent that ends everything the agent started.
+//!
 //! The chain proves that a ledger agrees with itself. Who can write all files of a workspace can also
 //! write a new chain: without a key or an anchor elsewhere nothing here proves more.
 
@@ -21,7 +25,10 @@ mod document;
 mod error;
 mod file;
 mod finding;
+mod frame;
+mod inbound;
 mod inspect;
+mod launch;
 mod ledger;
 mod lines;
 mod lock;
@@ -29,18 +36,25 @@ mod receipt;
 mod record;
 mod run_state;
 mod snapshot;
+mod supervise;
 mod verify;
 
 pub use content::Unread;
 pub use error::{LedgerError, WorkspaceError};
 pub use file::open_workspace;
 pub use finding::Finding;
+pub use frame::{Frame, Framer};
+pub use inbound::{Inbound, InboundReader, Refused};
 pub use inspect::{Inspection, inspect};
+pub use launch::launch;
 pub use ledger::{Ledger, Recovery};
 pub use lock::{Lock, LockError, Owner};
 pub use receipt::{Receipts, Work};
 pub use run_state::{read_run_state, write_run_state};
 pub use snapshot::{
     GitIgnore, Refusal, Snapshot, SnapshotError, SnapshotOptions, snapshot, write_snapshot,
+};
+pub use supervise::{
+    Agent, AgentEnvironment, AgentSpec, Fault, GaveUp, Heard, SendError, Supervision, What,
 };
 pub use verify::{Verification, verify};
