@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, OpenOptions, OpenOptionsExt};
+use fail::fail_point;
 use lorch_types::agent::AgentRunId;
 use rustix::fs::{OFlags, RenameFlags, renameat_with};
 
@@ -97,6 +98,7 @@ pub(crate) fn read(root: &Dir, path: &str, limit: usize) -> io::Result<Option<Ve
 pub(crate) fn replace(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = format!("{path}.new");
     write_new(root, &beside, bytes)?;
+    fail_point!("file-replaced-before");
     root.rename(&beside, root, path)?;
     sync_folder(root, folder)
 }
@@ -109,6 +111,7 @@ pub(crate) fn create(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::
     // Two processes may make the same snapshot.
     let beside = format!("{path}.{}.new", std::process::id());
     write_new(root, &beside, bytes)?;
+    fail_point!("file-created-before");
     let moved = renameat_with(root, &beside, root, path, RenameFlags::NOREPLACE);
     if let Err(error) = moved {
         root.remove_file(&beside)?;

@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 
 use cap_std::fs::{Dir, File};
+use fail::fail_point;
 use lorch_types::agent::{AgentRunId, MessageKind};
 use lorch_types::json::{Limits, read};
 use lorch_types::{Digest, Timestamp};
@@ -12,6 +13,7 @@ use crate::brief::Briefs;
 use crate::chain::{Direction, Head, Link, Root};
 use crate::error::{LedgerError, at};
 use crate::file::{self, EVENTS, HEAD, STATE, chain_path, ledger_path};
+use crate::inspect::Show;
 use crate::lines::{Lines, MAX_LINE_BYTES};
 use crate::verify::inspect_run;
 
@@ -29,6 +31,8 @@ pub struct Ledger {
     offset: u64,
     head: Digest,
     briefs: Briefs,
+    /// Whether nothing was written since the ledger was last made durable.
+    is_durable: bool,
     poisoned: bool,
 }
 
@@ -64,6 +68,7 @@ impl Ledger {
         // The chain comes last and as a whole: without it nothing has begun, and this is done again.
         let first = Root::new(run, schema_set_digest, config_digest);
         lines.sync_all().map_err(at(&lines_path))?;
+        fail_point!("ledger-created-before");
         file::replace(root, EVENTS, &chain_path, &record(&first)).map_err(at(&chain_path))?;
         let chain = file::open(root, &chain_path).map_err(at(&chain_path))?;
         let root = root.try_clone().map_err(at("."))?;
@@ -77,6 +82,7 @@ impl Ledger {
             offset: 0,
             head,
             briefs: Briefs::new(),
+            is_durable: true,
             poisoned: false,
         })
     }
@@ -92,8 +98,18 @@ impl Ledger {
         run: &AgentRunId,
         now: Timestamp,
     ) -> Result<(Self, Recovery), LedgerError> {
+        Self::open_showing(root, run, now, &mut |_, _, _| {})
+    }
+
+    /// The same, and shows each message that is there; of a ledger that is opened none is shown twice.
+    pub(crate) fn open_showing(
+        root: &Dir,
+        run: &AgentRunId,
+        now: Timestamp,
+        show: &mut Show<'_>,
+    ) -> Result<(Self, Recovery), LedgerError> {
         let (lines_path, chain_path) = (ledger_path(run), chain_path(run));
-        let found = inspect_run(root, run, &mut |_, _, _| {})?;
+        let found = inspect_run(root, run, show)?;
         if !found.is_intact() {
             return Err(LedgerError::Unsound { path: lines_path, findings: found.findings });
         }
@@ -119,6 +135,7 @@ impl Ledger {
             // A sound chain has a first record.
             head: found.head.unwrap_or_else(|| Digest::of_bytes(b"")),
             briefs: Briefs::new(),
+            is_durable: true,
             poisoned: false,
         };
         recovery.chained = ledger.catch_up(now).map_err(at(&chain_path))?;
@@ -130,12 +147,46 @@ impl Ledger {
         self.seq
     }
 
-    /// Appends the line of a message that went this way at this time, and makes it durable. The chain
-    /// follows, and may lag behind until [`Ledger::settle`].
+    /// Appends the line of a message that went this way at this time, and makes it durable, with all
+    /// lines before it. The chain follows, and may lag behind until [`Ledger::settle`].
     ///
     /// # Errors
     /// When the line cannot be one, or did not become durable; nothing can be appended then.
     pub fn append(
+        &mut self,
+        line: &[u8],
+        dir: Direction,
+        at_time: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.note(line, dir, at_time)?;
+        self.sync()
+    }
+
+    /// Makes all lines durable.
+    ///
+    /// # Errors
+    /// When they did not become so; nothing can be appended then.
+    pub fn sync(&mut self) -> Result<(), LedgerError> {
+        if self.poisoned {
+            return Err(LedgerError::Poisoned);
+        }
+        if self.is_durable {
+            return Ok(());
+        }
+        fail_point!("ledger-synced-before");
+        self.poisoned = true;
+        self.lines.sync_data().map_err(at(&ledger_path(&self.run)))?;
+        (self.poisoned, self.is_durable) = (false, true);
+        fail_point!("ledger-synced-after");
+        Ok(())
+    }
+
+    /// Appends the line of a message that nothing depends on yet: it becomes durable with the next one
+    /// that [`Ledger::append`] appends.
+    ///
+    /// # Errors
+    /// When the line cannot be one, or cannot be written; nothing can be appended then.
+    pub fn note(
         &mut self,
         line: &[u8],
         dir: Direction,
@@ -154,10 +205,9 @@ impl Ledger {
         let (lines_path, chain_path) = (ledger_path(&self.run), chain_path(&self.run));
         self.poisoned = true;
         // One write: a crash leaves nothing of the line, or its beginning.
-        self.lines
-            .write_all(&text)
-            .and_then(|()| self.lines.sync_data())
-            .map_err(at(&lines_path))?;
+        self.lines.write_all(&text).map_err(at(&lines_path))?;
+        self.is_durable = false;
+        fail_point!("ledger-written");
         self.link(&text, dir, at_time).map_err(at(&chain_path))?;
         self.poisoned = false;
         Ok(())
@@ -171,8 +221,12 @@ impl Ledger {
         if self.poisoned {
             return Err(LedgerError::Poisoned);
         }
+        // The chain never leads.
+        self.sync()?;
+        fail_point!("chain-synced-before");
         self.poisoned = true;
         self.chain.sync_data().map_err(at(&chain_path(&self.run)))?;
+        fail_point!("head-written-before");
         let head = Head::new(self.run.clone(), self.seq, self.head.clone());
         file::replace(&self.root, STATE, HEAD, &record(&head)).map_err(at(HEAD))?;
         self.poisoned = false;

@@ -163,6 +163,17 @@ pub fn write_snapshot(root: &Dir, manifest: &SnapshotManifest) -> Result<String,
     Ok(path)
 }
 
+/// The manifest of a snapshot that was written; `None` when there is none.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn read_snapshot(
+    root: &Dir,
+    id: &SnapshotId,
+) -> Result<Option<SnapshotManifest>, WorkspaceError> {
+    document::read(root, &snapshot_path(id))
+}
+
 /// The path of the manifest of a snapshot.
 fn snapshot_path(id: &SnapshotId) -> String {
     format!("{SNAPSHOTS}/{id}.manifest.json")
