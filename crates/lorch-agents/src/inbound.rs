@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use lorch_types::agent::{Event, EventType, Heartbeat, Log, Message};
+use lorch_types::agent::{Event, Heartbeat, Log, Message};
 use lorch_types::json::{Limits, Value, canonical, read, to_value};
 use lorch_types::{Kind, Redactor, SmolStr};
 use lorch_validate::QuickMatcher;
 
 use crate::lines::MAX_LINE_BYTES;
+use crate::protocol::refusal;
 
 /// How many characters are shown of a line that is refused.
 const SHOWN: usize = 120;
@@ -103,8 +104,8 @@ impl InboundReader {
     }
 
     fn event<'l>(&self, mut event: Box<Event>, line: &'l [u8]) -> Result<Inbound<'l>, Refused> {
-        if event.event == EventType::ReviewCompleted && event.status.is_none() {
-            return Err(Refused("a review is completed with a status".into()));
+        if let Some(reason) = refusal(&event) {
+            return Err(Refused(reason.to_owned()));
         }
         if self.redactor.is_empty() {
             return Ok(Inbound::Event { event, line: Cow::Borrowed(line) });

@@ -177,7 +177,7 @@ fn supervision(config: &config::Supervision) -> Supervision {
 /// This program, as the one that starts agents and ends what they leave.
 fn launcher() -> Option<Vec<OsString>> {
     let lorch = std::env::current_exe().ok()?;
-    Some(vec![lorch.into_os_string(), "agent".into(), "launch".into()])
+    Some(vec![lorch.into_os_string(), "worker".into(), "agent".into()])
 }
 
 /// The digest of the map from the name of each schema to the digest of its text.

@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Waiting,
     /// A person stopped it.
     Interrupted,
+    /// A program that ran in its place ended with this exit status.
+    Ended(u8),
 }
 
 /// What a command comes to.
@@ -47,7 +49,11 @@ impl Failure {
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
-            Self::Reported | Self::Unreadable | Self::Waiting | Self::Interrupted => None,
+            Self::Reported
+            | Self::Unreadable
+            | Self::Waiting
+            | Self::Interrupted
+            | Self::Ended(_) => None,
         }
     }
 }
@@ -60,6 +66,7 @@ pub(crate) fn status(outcome: &Outcome) -> ExitCode {
         Err(Failure::Usage(_) | Failure::Unreadable) => 2,
         Err(Failure::Waiting) => 3,
         Err(Failure::Interrupted) => 130,
+        Err(Failure::Ended(status)) => *status,
     })
 }
 
