@@ -31,10 +31,23 @@ pub struct Ledger {
     offset: u64,
     head: Digest,
     briefs: Briefs,
+    /// The records of lines that are not durable yet: the chain never leads.
+    unchained: Vec<u8>,
     /// Whether nothing was written since the ledger was last made durable.
     is_durable: bool,
     poisoned: bool,
 }
+
+/// The chain of a ledger as it is to be made durable, whoever does that and when.
+#[derive(Debug)]
+pub(crate) struct Settlement {
+    root: Dir,
+    chain: File,
+    head: Head,
+}
+
+/// How many bytes of records may wait until lines are durable.
+const MAX_UNCHAINED_BYTES: usize = 1024 * 1024;
 
 /// What opening a ledger repaired.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +95,7 @@ impl Ledger {
             offset: 0,
             head,
             briefs: Briefs::new(),
+            unchained: Vec::new(),
             is_durable: true,
             poisoned: false,
         })
@@ -135,6 +149,7 @@ impl Ledger {
             // A sound chain has a first record.
             head: found.head.unwrap_or_else(|| Digest::of_bytes(b"")),
             briefs: Briefs::new(),
+            unchained: Vec::new(),
             is_durable: true,
             poisoned: false,
         };
@@ -176,8 +191,9 @@ impl Ledger {
         fail_point!("ledger-synced-before");
         self.poisoned = true;
         self.lines.sync_data().map_err(at(&ledger_path(&self.run)))?;
-        (self.poisoned, self.is_durable) = (false, true);
         fail_point!("ledger-synced-after");
+        self.write_links().map_err(at(&chain_path(&self.run)))?;
+        (self.poisoned, self.is_durable) = (false, true);
         Ok(())
     }
 
@@ -202,15 +218,13 @@ impl Ledger {
         let mut text = Vec::with_capacity(line.len() + 1);
         text.extend_from_slice(line);
         text.push(b'\n');
-        let (lines_path, chain_path) = (ledger_path(&self.run), chain_path(&self.run));
         self.poisoned = true;
         // One write: a crash leaves nothing of the line, or its beginning.
-        self.lines.write_all(&text).map_err(at(&lines_path))?;
-        self.is_durable = false;
+        self.lines.write_all(&text).map_err(at(&ledger_path(&self.run)))?;
         fail_point!("ledger-written");
-        self.link(&text, dir, at_time).map_err(at(&chain_path))?;
-        self.poisoned = false;
-        Ok(())
+        self.link(&text, dir, at_time);
+        (self.poisoned, self.is_durable) = (false, false);
+        if self.unchained.len() > MAX_UNCHAINED_BYTES { self.sync() } else { Ok(()) }
     }
 
     /// Makes the chain durable, and then the head that says how far it is.
@@ -218,27 +232,32 @@ impl Ledger {
     /// # Errors
     /// When that fails; nothing can be appended then.
     pub fn settle(&mut self) -> Result<(), LedgerError> {
-        if self.poisoned {
-            return Err(LedgerError::Poisoned);
-        }
-        // The chain never leads.
-        self.sync()?;
-        fail_point!("chain-synced-before");
-        self.poisoned = true;
-        self.chain.sync_data().map_err(at(&chain_path(&self.run)))?;
-        fail_point!("head-written-before");
-        let head = Head::new(self.run.clone(), self.seq, self.head.clone());
-        file::replace(&self.root, STATE, HEAD, &record(&head)).map_err(at(HEAD))?;
-        self.poisoned = false;
-        Ok(())
+        self.settlement()?.settle().inspect_err(|_| self.poisoned = true)
     }
 
-    fn link(&mut self, text: &[u8], dir: Direction, at_time: Timestamp) -> io::Result<()> {
+    /// Makes all lines durable, and returns what makes the chain so.
+    ///
+    /// # Errors
+    /// When that fails; nothing can be appended then.
+    pub(crate) fn settlement(&mut self) -> Result<Settlement, LedgerError> {
+        self.sync()?;
+        let root = self.root.try_clone().map_err(at("."))?;
+        let chain = self.chain.try_clone().map_err(at(&chain_path(&self.run)))?;
+        let head = Head::new(self.run.clone(), self.seq, self.head.clone());
+        Ok(Settlement { root, chain, head })
+    }
+
+    fn link(&mut self, text: &[u8], dir: Direction, at_time: Timestamp) {
         let link = Link::new(self.seq + 1, self.offset, text, dir, at_time, self.head.clone());
-        self.chain.write_all(&record(&link))?;
+        self.unchained.extend(record(&link));
         self.seq += 1;
         self.offset += link.len.get();
         self.head = link.hash;
+    }
+
+    fn write_links(&mut self) -> io::Result<()> {
+        self.chain.write_all(&self.unchained)?;
+        self.unchained.clear();
         Ok(())
     }
 
@@ -253,12 +272,29 @@ impl Ledger {
             let kind = kind.and_then(|document| MessageKind::of(&document));
             let dir = Direction::of(kind.unwrap_or(MessageKind::Event));
             let text = line.text.to_vec();
-            self.link(&text, dir, now)?;
+            self.link(&text, dir, now);
+            if self.unchained.len() > MAX_UNCHAINED_BYTES {
+                self.write_links()?;
+            }
         }
         if self.seq > before {
+            self.write_links()?;
             self.chain.sync_data()?;
         }
         Ok(self.seq - before)
+    }
+}
+
+impl Settlement {
+    /// Makes the chain durable, and then the head that says how far it is.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(crate) fn settle(&self) -> Result<(), LedgerError> {
+        fail_point!("chain-synced-before");
+        self.chain.sync_data().map_err(at(&chain_path(&self.head.run_id)))?;
+        fail_point!("head-written-before");
+        file::replace(&self.root, STATE, HEAD, &record(&self.head)).map_err(at(HEAD))
     }
 }
 

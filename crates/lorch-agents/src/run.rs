@@ -10,6 +10,7 @@ mod drift;
 mod driver;
 mod message;
 mod open;
+mod scribe;
 mod settings;
 mod told;
 
@@ -19,10 +20,13 @@ use std::time::Instant;
 
 use cap_std::fs::Dir;
 use lorch_types::Timestamp;
-use lorch_types::agent::{AgentRunId, AgentType, RunStatus, SnapshotManifest, TaskId};
+use lorch_types::agent::{
+    AgentRunId, AgentType, Receipt, RunStatus, SnapshotId, SnapshotManifest, TaskId,
+};
 
 use self::crew::Crew;
 use self::driver::Driver;
+use self::scribe::{Derived, Scribe};
 pub use self::settings::{Configured, RunSettings, default_timeout};
 pub use self::told::{Audience, Told};
 use crate::chance::Chance;
@@ -31,7 +35,6 @@ use crate::fold::Fold;
 use crate::ledger::Ledger;
 use crate::machine::{Assignment, End, OutOfPlace, Question};
 use crate::receipt::Receipts;
-use crate::run_state::write_run_state;
 use crate::snapshot::SnapshotError;
 
 /// A run of a task in a workspace that this process owns.
@@ -150,24 +153,38 @@ impl Run {
         audience: &mut dyn Audience,
     ) -> Result<Ending, RunError> {
         let (mut crew, inbox) = Crew::new();
-        let mut driver = Driver { run: self, crew: &mut crew, inbox, stop, audience };
+        let mut scribe = Scribe::start(&self.root, self.receipts.clone())?;
+        let mut driver =
+            Driver { run: self, crew: &mut crew, inbox, stop, audience, scribe: &scribe };
         let ending = driver.drive();
         crew.stop();
+        let finished = scribe.finish();
+        scribe.written().for_each(|receipt| audience.told(Told::Receipt(&receipt)));
+        // What could not be written may be why the run could not go on.
+        if let Some(receipts) = finished? {
+            self.receipts = receipts;
+        }
         let ending = ending?;
-        self.catch_up(&mut |_| {})?;
+        for receipt in self.catch_up()? {
+            audience.told(Told::Receipt(&receipt));
+        }
+        if let Ending::Ended(end) = &ending {
+            audience.told(Told::Ended(end));
+        }
         Ok(ending)
     }
 
-    /// Writes what is derived from the ledger and lags behind it.
-    fn catch_up(&mut self, told: &mut dyn FnMut(Told<'_>)) -> Result<(), RunError> {
-        for (work, at) in self.fold.take_works() {
-            let receipt = self.receipts.record(&self.root, work, at)?;
-            told(Told::Receipt(&receipt));
-        }
-        if let Some(state) = self.fold.run_state(&self.id) {
-            write_run_state(&self.root, &state)?;
-        }
-        Ok(self.ledger.settle()?)
+    /// Writes what is derived from the ledger and lags behind it: the receipts that were.
+    fn catch_up(&mut self) -> Result<Vec<Receipt>, RunError> {
+        let derived = self.derived(None)?;
+        derived.write(&self.root, &mut self.receipts)
+    }
+
+    /// What is derived from the ledger and not written yet.
+    fn derived(&mut self, snapshot: Option<SnapshotId>) -> Result<Derived, RunError> {
+        let settlement = self.ledger.settlement()?;
+        let (works, state) = (self.fold.take_works(), self.fold.run_state(&self.id));
+        Ok(Derived { works, state, snapshot, settlement })
     }
 
     fn now(&self) -> Timestamp {

@@ -28,7 +28,7 @@ impl Run {
         }
         self.record_decision(decision)?;
         self.ledger.sync()?;
-        self.catch_up(&mut |_| {})
+        self.catch_up().map(drop)
     }
 
     /// Whether a decision answers what is asked; a run can be stopped whatever is asked.

@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 
 use fail::fail_point;
 use lorch_types::Timestamp;
-use lorch_types::agent::{Action, AgentType, Command, Event, EventType, SnapshotManifest};
+use lorch_types::agent::{
+    Action, AgentType, Command, Event, EventType, SnapshotId, SnapshotManifest,
+};
 use lorch_types::json::Object;
 
 use super::crew::Crew;
+use super::scribe::Scribe;
 use super::{Audience, Ending, Run, RunError, Told, message};
 use crate::chain::Direction;
+use crate::error::WorkspaceError;
 use crate::machine::{Decision, Failure, Heed, Next, Order, Question};
 use crate::observe::observe;
-use crate::snapshot::{read_snapshot, snapshot, write_snapshot};
+use crate::snapshot::{note_snapshot, read_snapshot, snapshot};
 use crate::supervise::{Heard, What};
 
 /// How long a wait goes on before it is looked whether a person wants the run to stop.
@@ -27,6 +31,7 @@ pub(super) struct Driver<'d> {
     pub(super) inbox: Receiver<Heard>,
     pub(super) stop: &'d AtomicBool,
     pub(super) audience: &'d mut dyn Audience,
+    pub(super) scribe: &'d Scribe,
 }
 
 /// Why waiting for agents ended.
@@ -43,9 +48,11 @@ impl Driver<'_> {
     /// Drives the run until it ends, a person is needed who is not there, or this process is to stop.
     pub(super) fn drive(&mut self) -> Result<Ending, RunError> {
         loop {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.load(Ordering::Relaxed) || self.scribe.has_failed() {
                 return Ok(Ending::Interrupted);
             }
+            let audience = &mut *self.audience;
+            self.scribe.written().for_each(|receipt| audience.told(Told::Receipt(&receipt)));
             let machine = self.run.fold.machine();
             let next =
                 machine.next().ok_or_else(|| RunError::NoTask { run: self.run.id.clone() })?;
@@ -77,9 +84,6 @@ impl Driver<'_> {
                 Next::End(end) => {
                     let end = end.clone();
                     self.run.ledger.sync()?;
-                    let audience = &mut *self.audience;
-                    self.run.catch_up(&mut |told| audience.told(told))?;
-                    self.audience.told(Told::Ended(&end));
                     return Ok(Ending::Ended(end));
                 }
             }
@@ -95,9 +99,9 @@ impl Driver<'_> {
             Some(fresh) => fresh,
             None => self.snapshot()?,
         };
-        write_snapshot(&self.run.root, &before)?;
+        note_snapshot(&self.run.root, &before)?;
         let command = self.run.command(order, &before)?;
-        self.dispatch(&command)
+        self.dispatch(&command, Some(before.snapshot_id))
     }
 
     /// Asks an agent again for what it was asked for before.
@@ -111,11 +115,15 @@ impl Driver<'_> {
             return Ok(());
         }
         let command = self.run.again(before);
-        self.dispatch(&command)
+        self.dispatch(&command, None)
     }
 
     /// Makes a command durable, sends it, and writes what lags behind while the agent works.
-    fn dispatch(&mut self, command: &Command) -> Result<(), RunError> {
+    fn dispatch(
+        &mut self,
+        command: &Command,
+        snapshot: Option<SnapshotId>,
+    ) -> Result<(), RunError> {
         let line = message::line(command)?;
         let now = self.run.now();
         fail_point!("command-recorded-before");
@@ -130,8 +138,14 @@ impl Driver<'_> {
             self.crew.restart(agent, reason);
         }
         fail_point!("command-sent");
-        let audience = &mut *self.audience;
-        self.run.catch_up(&mut |told| audience.told(told))
+        self.write_derived(snapshot)
+    }
+
+    /// Has written what lags behind, while an agent works.
+    fn write_derived(&mut self, snapshot: Option<SnapshotId>) -> Result<(), RunError> {
+        let derived = self.run.derived(snapshot)?;
+        self.scribe.write(derived);
+        Ok(())
     }
 
     /// Waits until an agent is ready, and at least until a moment; `false` when something else comes
@@ -174,7 +188,7 @@ impl Driver<'_> {
     /// Hears one thing of an agent, if anything comes in time.
     fn hear(&mut self, until: Option<Instant>) -> Result<Woken, RunError> {
         loop {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.load(Ordering::Relaxed) || self.scribe.has_failed() {
                 return Ok(Woken::Stopped);
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -254,7 +268,12 @@ impl Driver<'_> {
     /// Looks at what the work on a command did.
     fn observe(&mut self, command: &Command, claim: &Event) -> Result<(), RunError> {
         let after = self.snapshot()?;
-        let before = read_snapshot(&self.run.root, &command.version.snapshot_id)?;
+        note_snapshot(&self.run.root, &after)?;
+        let before = match read_snapshot(&self.run.root, &command.version.snapshot_id) {
+            // It was not durable yet when the power failed: only what the agent claims is found.
+            Err(WorkspaceError::NoDocument { .. }) => None,
+            before => before?,
+        };
         let found = observe(&self.run.root, command, claim, before.as_ref(), &after);
         self.audience.told(Told::Observed { command, found: &found });
         for part in found.parts() {
@@ -271,8 +290,7 @@ impl Driver<'_> {
         self.run.note(&event)?;
         self.run.ledger.sync()?;
         fail_point!("question-recorded");
-        let audience = &mut *self.audience;
-        self.run.catch_up(&mut |told| audience.told(told))
+        self.write_derived(None)
     }
 
     fn decide(&mut self, decision: &Decision) -> Result<(), RunError> {

@@ -110,7 +110,7 @@ impl Run {
             deadline,
         };
         run.fold.machine_mut().lose();
-        run.catch_up(&mut |_| {})?;
+        run.catch_up()?;
         run.look_for_drift()?;
         Ok((run, recovery))
     }
