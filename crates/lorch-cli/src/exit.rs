@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Usage(anyhow::Error),
     /// A person stopped it.
     Interrupted,
+    /// A program that ran in its place ended with this exit status.
+    Ended(u8),
 }
 
 /// What a command comes to.
@@ -45,7 +47,7 @@ impl Failure {
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
-            Self::Reported | Self::Unreadable | Self::Interrupted => None,
+            Self::Reported | Self::Unreadable | Self::Interrupted | Self::Ended(_) => None,
         }
     }
 }
@@ -57,6 +59,7 @@ pub(crate) fn status(outcome: &Outcome) -> ExitCode {
         Err(Failure::Reported | Failure::Work(_)) => 1,
         Err(Failure::Usage(_) | Failure::Unreadable) => 2,
         Err(Failure::Interrupted) => 130,
+        Err(Failure::Ended(status)) => *status,
     })
 }
 
