@@ -3,7 +3,14 @@
 //! A test binary without the usual harness, since it is the launcher and the agents, too. Names of tests
 //! as arguments run those alone.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test, and agents write"
+)]
 
 mod agent;
 mod bench;
