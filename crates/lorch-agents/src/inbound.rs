@@ -192,7 +192,7 @@ mod tests {
     fn what_is_no_message_of_an_agent_is_refused() {
         refused("Welcome to the agent!", "a value should stand");
         refused("", "end");
-        refused("{\"kind\":\"log\"}{}", "level");
+        refused("{\"kind\":\"log\"}{}", "end of the text");
         refused(r#"{"kind":"log","kind":"log"}"#, "kind");
         refused(&LOG.replace("info", "hunter2!"), "[secret KEY]");
         refused(&PROGRESS.replace("builder.progress", "review.completed"), "status");

@@ -1,7 +1,6 @@
 //! What runs of tasks go by in a workspace: its configuration, its schemas, and this program as the
 //! one that starts agents.
 
-use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,7 +19,7 @@ use lorch_types::{Digest, Kind, NaturalInteger, PositiveInteger};
 
 use crate::clock::now;
 use crate::exit::Failure;
-use crate::machinery::stop_on_interrupt;
+use crate::machinery::{agent_launcher, stop_on_interrupt};
 use crate::site::{CONFIG_FILE, Site};
 
 /// How many rounds of changes a task has before a person is asked.
@@ -77,7 +76,7 @@ pub(crate) fn settings(site: &Site) -> Result<RunSettings, Failure> {
             .map(|(action, seconds)| (*action, Duration::from_secs(seconds.get())))
             .collect(),
         snapshot: snapshot_options(&site.config.snapshot),
-        launcher: launcher(),
+        launcher: agent_launcher(),
         schema_set_digest: schema_set_digest(),
         config_digest: config_digest(site)?,
         clock: now,
@@ -172,12 +171,6 @@ fn supervision(config: &config::Supervision) -> Supervision {
         seed: seed(),
         ..default
     }
-}
-
-/// This program, as the one that starts agents and ends what they leave.
-fn launcher() -> Option<Vec<OsString>> {
-    let lorch = std::env::current_exe().ok()?;
-    Some(vec![lorch.into_os_string(), "worker".into(), "agent".into()])
 }
 
 /// The digest of the map from the name of each schema to the digest of its text.

@@ -5,6 +5,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
 use lorch_types::Timestamp;
@@ -16,6 +17,10 @@ use crate::ledger::Settlement;
 use crate::receipt::{Receipts, Work};
 use crate::run_state::write_run_state;
 use crate::snapshot::sync_snapshot;
+
+/// How long it waits for more before it writes: agents that answer at once must not wait for the
+/// disk twice.
+const GATHERING: Duration = Duration::from_millis(20);
 
 /// What is derived from the ledger since it was written last.
 #[derive(Debug)]
@@ -118,7 +123,8 @@ fn write_all(
     tell: &Sender<Receipt>,
 ) -> Result<Receipts, RunError> {
     while let Ok(mut derived) = inbox.recv() {
-        for later in inbox.try_iter() {
+        let until = Instant::now() + GATHERING;
+        while let Ok(later) = inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
             derived.join(later);
         }
         for receipt in derived.write(root, &mut receipts)? {
