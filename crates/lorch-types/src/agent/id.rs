@@ -23,6 +23,13 @@ identifier! {
     }
 }
 
+impl EventId {
+    /// The id with this number.
+    pub fn from_number(number: u32) -> Self {
+        Self(smol_str::format_smolstr!("evt-{number:08x}"))
+    }
+}
+
 impl SnapshotId {
     /// The id of what has this digest: its first 12 digits.
     pub(super) fn from_digest(digest: &Digest) -> Self {
