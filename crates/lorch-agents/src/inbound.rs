@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use lorch_types::agent::{Event, Heartbeat, Log, Message};
+use lorch_types::diagnostic::visible;
 use lorch_types::json::{Limits, Value, canonical, read, to_value};
 use lorch_types::{Kind, Redactor, SmolStr};
 use lorch_validate::QuickMatcher;
@@ -153,18 +154,6 @@ pub(crate) fn log_text(log: &Log) -> Vec<u8> {
     // Plain data always has a value.
     let value = to_value(log).unwrap_or(Value::Null);
     canonical(&value).into_bytes()
-}
-
-/// The text with its control characters escaped.
-pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char.is_control() {
-            true => out.extend(char.escape_default()),
-            false => out.push(char),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //!
 //! [`Agent`] keeps an agent's process running. A [`Framer`] cuts what it writes into lines, an
 //! [`InboundReader`] reads each of them, and [`launch`](fn@launch) is the process between lorch and the
-//! agent that ends everything the agent started.
+//! agent that ends everything the agent started. [`sdk`] is for programs that are agents.
 //!
 //! The chain proves that a ledger agrees with itself. Who can write all files of a workspace can also
 //! write a new chain: without a key or an anchor elsewhere nothing here proves more.
@@ -42,8 +42,10 @@ mod receipt;
 mod record;
 mod run;
 mod run_state;
+pub mod sdk;
 mod snapshot;
 mod supervise;
+mod time;
 mod verify;
 
 pub use content::Unread;

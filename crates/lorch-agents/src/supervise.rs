@@ -21,9 +21,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use lorch_types::Timestamp;
 use lorch_types::agent::{AgentRunId, AgentType};
 
 pub use self::environment::AgentEnvironment;
@@ -234,11 +233,4 @@ impl AgentSpec {
     fn has_launcher(&self) -> bool {
         self.launcher.as_ref().is_some_and(|launcher| !launcher.is_empty())
     }
-}
-
-/// The time, in milliseconds as documents have it.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = u64::try_from(since.as_millis()).unwrap_or_default();
-    Timestamp::from_unix_millis(millis).unwrap_or_else(Timestamp::unix_epoch)
 }

@@ -11,9 +11,9 @@ use lorch_types::agent::{AgentType, Heartbeat, Level};
 use super::heard::{Fault, Room};
 use super::keeper::{News, Signal};
 use super::log_file::{LogFile, message};
-use super::now;
 use crate::frame::{Frame, Framer};
-use crate::inbound::{Inbound, InboundReader, Refused, log_text, visible};
+use crate::inbound::{Inbound, InboundReader, Refused, log_text};
+use crate::time::now;
 
 /// How much is read at once.
 const PIECE: usize = 64 * 1024;
@@ -177,7 +177,6 @@ impl Ear {
     }
 
     fn quarantine(&self, Refused(reason): Refused, line: &[u8]) {
-        let reason = visible(&reason);
         self.listening.tell(News::Quarantined { reason, excerpt: self.reader.excerpt(line) });
     }
 

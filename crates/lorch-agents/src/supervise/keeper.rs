@@ -16,8 +16,9 @@ use super::leash::{self, Leash, Started};
 use super::log_file::{LogFile, message};
 use super::watch::{Restarts, Watch};
 use super::writer::Writer;
-use super::{AgentSpec, Supervision, now};
+use super::{AgentSpec, Supervision};
 use crate::inbound::{InboundReader, log_text};
+use crate::time::now;
 
 /// How long a launcher may take to end what it started after the time that the agent has.
 const LAUNCHER_GRACE: Duration = Duration::from_secs(2);
