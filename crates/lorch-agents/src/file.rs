@@ -29,6 +29,9 @@ pub(crate) const PRIVATE: &str = ".lorch";
 /// The file that the owner of the workspace has locked.
 pub(crate) const LOCK: &str = ".lorch/agents.lock";
 
+/// The file that everything has locked which has an agent in the workspace.
+pub(crate) const AGENTS: &str = ".lorch/agents.present";
+
 /// Keeps the opening of a pipe from waiting for its other end.
 const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
 

@@ -21,11 +21,15 @@ use crate::clock::now;
 use crate::exit::Failure;
 use crate::machinery::{agent_launcher, stop_on_interrupt};
 use crate::site::{CONFIG_FILE, Site};
+use crate::terminal::tell;
 
 /// How many rounds of changes a task has before a person is asked.
 const MAX_ROUNDS: u64 = 5;
 /// How often the same work is asked for when errors end it that may pass.
 const MAX_ATTEMPTS: u64 = 3;
+
+/// How long agents of a process before are waited for when they were to have ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A workspace that this process owns.
 pub(crate) struct Owned {
@@ -47,15 +51,22 @@ pub(crate) fn opened(site: &Site) -> Result<Dir, Failure> {
 /// Takes a workspace for this process; from then on Ctrl-C stops what runs.
 pub(crate) fn owned(site: &Site) -> Result<Owned, Failure> {
     let root = opened(site)?;
-    let lock = Lock::take(&root, now()).map_err(|error| match error {
-        LockError::Held { .. } => Failure::work(format!(
-            "{error}\n  = help: wait for it to end, or end that process; then try again"
-        )),
-        LockError::File(error) => Failure::Usage(error.into()),
-    })?;
+    let lock = Lock::take(&root, now()).map_err(not_owned)?;
+    let patience = supervision(&site.config.supervision).grace + PATIENCE;
+    let waiting = || tell("waiting for the agents of the process before to end\n");
+    lock.wait_for_agents(&root, patience, waiting).map_err(not_owned)?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(Arc::clone(&stop))?;
     Ok(Owned { root, stop, _lock: lock })
+}
+
+fn not_owned(error: LockError) -> Failure {
+    match error {
+        LockError::Held { .. } | LockError::Agents => Failure::work(format!(
+            "{error}\n  = help: wait for it to end, or end that process; then try again"
+        )),
+        LockError::File(error) => Failure::Usage(error.into()),
+    }
 }
 
 /// What runs go by in this workspace.
@@ -167,7 +178,7 @@ fn supervision(config: &config::Supervision) -> Supervision {
         strikes: count(config.strikes.map(PositiveInteger::get), default.strikes),
         grace: seconds(config.stop_s.map(NaturalInteger::get), default.grace),
         restarts: count(config.max_restarts.map(NaturalInteger::get), default.restarts),
-        backoff_most: positive(config.max_backoff_s, default.backoff_most),
+        backoff_most: seconds(config.max_backoff_s.map(NaturalInteger::get), default.backoff_most),
         seed: seed(),
         ..default
     }

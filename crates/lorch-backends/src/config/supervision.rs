@@ -26,6 +26,6 @@ pub struct Supervision {
     pub stop_s: Option<NaturalInteger>,
     /// How often an agent is started again in a run; 5.
     pub max_restarts: Option<NaturalInteger>,
-    /// The most seconds before it is started again; 60.
-    pub max_backoff_s: Option<PositiveInteger>,
+    /// The most seconds before it is started again, or asked again after an error; 60.
+    pub max_backoff_s: Option<NaturalInteger>,
 }
