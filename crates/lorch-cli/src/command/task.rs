@@ -1,6 +1,6 @@
 //! `lorch task`: the runs of agents' tasks.
 
-mod snapshot;
+pub(crate) mod snapshot;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -52,7 +52,7 @@ pub(crate) fn snapshot(arguments: &Snapshot, global: &Global) -> Outcome {
 }
 
 /// What the configuration says.
-fn options(config: &config::Snapshot) -> SnapshotOptions {
+pub(crate) fn options(config: &config::Snapshot) -> SnapshotOptions {
     let default = SnapshotOptions::default();
     SnapshotOptions {
         roots: config.roots.clone().unwrap_or(default.roots),
