@@ -146,7 +146,7 @@ fn answer(
         return voice.answer(&command, &Answer::error("invalid_inputs", &text), Vec::new());
     }
     match memory.recall(&command) {
-        Recalled::Answered(event) => return voice.repeat(&command, event),
+        Recalled::Answered(event) => return voice.repeat(&command, *event),
         Recalled::Conflict => {
             let answer = Answer::error("ik_conflict", "the key was used for something else");
             return voice.answer(&command, &answer, Vec::new());

@@ -37,7 +37,7 @@ struct Record {
 /// What a memory says about a command.
 pub(super) enum Recalled {
     /// Its key was answered with this.
-    Answered(Event),
+    Answered(Box<Event>),
     /// Its key was used for something else.
     Conflict,
     /// The work was begun.
@@ -77,7 +77,7 @@ impl Memory {
         match self.known.get(&command.idempotency_key) {
             None => Recalled::Nothing,
             Some(record) if record.asked != asked(command) => Recalled::Conflict,
-            Some(Record { event: Some(event), .. }) => Recalled::Answered(event.clone()),
+            Some(Record { event: Some(event), .. }) => Recalled::Answered(Box::new(event.clone())),
             Some(_) => Recalled::Begun,
         }
     }

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod agent;
 mod arguments;
 mod codes;
 mod diagnostics;

@@ -43,6 +43,11 @@ fn validation() {
 }
 
 #[test]
+fn agents_protocol() {
+    check("docs/agents-protocol.md", None);
+}
+
+#[test]
 fn programs() {
     check("docs/programs.md", None);
 }

@@ -1,0 +1,245 @@
+//! `lorch agent`: agents that play answers or ask programs, and what `check` finds wrong with others.
+
+use std::fs;
+
+use lorch_types::json::Value;
+
+use crate::lorch::{Folder, repository};
+
+/// The agent of the documentation, changed.
+fn python(changes: &[(&str, &str)]) -> Folder {
+    let page = fs::read_to_string(repository().join("docs/agents-protocol.md")).unwrap();
+    let (_, rest) = page.split_once("```python file=agents/builder.py\n").unwrap();
+    let (program, _) = rest.split_once("```").unwrap();
+    assert!(program.lines().count() <= 60);
+    let mut program = program.to_owned();
+    for (from, to) in changes {
+        assert!(program.contains(from), "{from}");
+        program = program.replace(from, to);
+    }
+    let folder = Folder::new();
+    folder.write("agent.py", program);
+    folder
+}
+
+/// The checks that a changed agent fails, with the reasons.
+#[track_caller]
+fn fails(changes: &[(&str, &str)], expected: &[(&str, &str)]) {
+    let folder = python(changes);
+    let command = ["agent", "check", "--json", "--timeout", "8", "--", "python3", "agent.py"];
+    let report = folder.run(command).ends(i32::from(!expected.is_empty())).json();
+    let checks = report.get("checks").unwrap().as_array().unwrap();
+    let text = |check: &Value, field: &str| {
+        check.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let failed: Vec<_> = checks
+        .iter()
+        .filter(|check| text(check, "result") == "failed")
+        .map(|check| (text(check, "name"), text(check, "reason")))
+        .collect();
+    assert_eq!(failed.len(), expected.len(), "{failed:#?}");
+    for ((name, reason), (in_name, in_reason)) in failed.iter().zip(expected) {
+        assert!(name.contains(in_name) && reason.contains(in_reason), "{failed:#?}");
+    }
+}
+
+#[test]
+fn the_agent_of_the_documentation_conforms() {
+    fails(&[], &[]);
+}
+
+#[test]
+fn one_that_forgets_is_found() {
+    let changes = [
+        ("command[\"inputs\"].get(\"goal\", \"\")", "secrets.token_hex(9)"),
+        ("os.fsync(memory.fileno())", "memory.truncate(0)"),
+    ];
+    fails(&changes, &[("remembers", "first {")]);
+}
+
+#[test]
+fn one_that_does_the_work_again_is_found() {
+    let changes = [
+        ("command[\"inputs\"].get(\"goal\", \"\")", "secrets.token_hex(9)"),
+        ("if key not in answers", "if True"),
+    ];
+    let again = "then {";
+    fails(
+        &changes,
+        &[
+            ("same key", again),
+            ("junk", again),
+            ("split", again),
+            ("remembers", again),
+            ("middle", again),
+        ],
+    );
+}
+
+#[test]
+fn one_that_lies_about_its_files_is_found() {
+    let digest = ("path.read_bytes()", "b'something else'");
+    fails(&[digest], &[("artifacts", "bytes, not"), ("middle", "bytes, not")]);
+    let another = ("hexdigest()", "hexdigest()[::-1]");
+    fails(&[another], &[("artifacts", "another digest"), ("middle", "another digest")]);
+}
+
+#[test]
+fn one_that_answers_something_else_is_found() {
+    let event = ("\"builder.completed\"", "\"review.completed\", \"status\": \"approved\"");
+    fails(&[event], &[("answer fits", "no answer")]);
+    let from = ("\"from\": AGENT", "\"from\": {\"agent_type\": \"reviewer\"}");
+    fails(&[from], &[("answer fits", "from a reviewer"), ("middle", "from a reviewer")]);
+    let correlation = ("command[\"correlation_id\"]", "\"mine\"");
+    fails(&[correlation], &[("answer fits", "`mine`"), ("middle", "`mine`")]);
+}
+
+#[test]
+fn one_that_junk_ends_is_found() {
+    let changes = [("continue  # no command", "raise")];
+    fails(&changes, &[("junk", ""), ("split", "")]);
+}
+
+#[test]
+fn one_that_chats_or_does_not_end_is_found() {
+    let chats = ("beat()\nthreading", "print('Welcome!', flush=True)\nbeat()\nthreading");
+    fails(&[chats], &[("every line", "Welcome!")]);
+    let lasts = (
+        "import hashlib,",
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nimport hashlib,",
+    );
+    let stays = ("say({\"kind\"", "say({\"kind\"");
+    let waits = ("**answers[key]})", "**answers[key]})\ntime.sleep(1000)");
+    fails(&[lasts, stays, waits], &[("ends within", "killed after 5 s")]);
+}
+
+#[test]
+fn one_that_is_silent_or_dies_is_found() {
+    let silent = [("    while True:\n        time.sleep(5)\n", "    while False:\n")];
+    fails(&silent, &[("heartbeats", "none came within 10 s")]);
+    fails(&[("beat()\nthreading", "sys.exit(1)\nthreading")], &[("ready", "it has ended")]);
+}
+
+/// What an agent answers to the commands of a file.
+fn answers(folder: &Folder, arguments: &[&str], commands: &[Value]) -> Vec<Value> {
+    let lines: Vec<String> = commands.iter().map(|command| format!("{command}\n")).collect();
+    let ran = folder.run_with(arguments, lines.concat(), &[]).ends(0);
+    let is_event = |message: &Value| message.get("kind") == Some(&"event".into());
+    ran.lines().into_iter().filter(is_event).collect()
+}
+
+/// A command with a key of its own.
+fn command(key: u8, agent: &str, action: &str) -> Value {
+    let text = format!(
+        r#"{{"kind":"command","message_id":"cmd-000000{key:02x}","correlation_id":"c-{key}","task_id":"T-0042","idempotency_key":"ik:{}","to":{{"agent_type":"{agent}"}},"action":"{action}","inputs":{{"goal":"Say hello","round":2,"feedback":{{"findings":["louder","to all"],"digest":"d"}},"language":"Rust"}},"expected_outputs":[{{"path":"src/hello.txt","required":true,"description":"a greeting"}},{{"path":"src/b","required":false}}],"version":{{"snapshot_id":"snap-d0ab7e60b764"}},"deadline":"2099-10-20T14:18:20Z","retry":{{"attempt":0,"max_attempts":3}},"priority":5}}"#,
+        format!("{key:02x}").repeat(32)
+    );
+    crate::lorch::read(&text)
+}
+
+fn field<'v>(event: &'v Value, path: &[&str]) -> &'v str {
+    let found = path.iter().try_fold(event, |value, key| value.get(key));
+    found.and_then(Value::as_str).unwrap_or_else(|| panic!("{path:?} in {event}"))
+}
+
+#[test]
+fn a_script_gives_each_key_the_next_answer_and_keeps_it() {
+    let folder = Folder::new();
+    folder.write(
+        "script.yaml",
+        "implement:\n  - payload: { n: 1 }\n    write: { src/a.txt: a }\n  - payload: { n: 2 }\n    remove: [src/a.txt]\n  - payload: { n: 3 }\n    fault: unwilling\n",
+    );
+    let script = ["agent", "script", "script.yaml"];
+    let [a, b, c] = [1, 2, 3].map(|key| command(key, "builder", "implement"));
+    let number = |event: &Value| event.get("payload").unwrap().get("n").cloned();
+    let first = answers(&folder, &script, &[a.clone(), a.clone()]);
+    assert_eq!(first.iter().map(number).collect::<Vec<_>>(), [Some(1.into()), Some(1.into())]);
+    assert!(folder.path().join("src/a.txt").exists());
+    let artifacts = first[0].get("artifacts").unwrap().as_array().unwrap();
+    assert_eq!(field(&artifacts[0], &["path"]), "src/a.txt");
+    let second = answers(&folder, &script, &[b, a]);
+    assert_eq!(second.iter().map(number).collect::<Vec<_>>(), [Some(2.into()), Some(1.into())]);
+    assert!(!folder.path().join("src/a.txt").exists());
+    // A key that was used for something else, and an action of another agent.
+    let others = [command(1, "builder", "implement_changes"), command(9, "reviewer", "review")];
+    let codes = answers(&folder, &script, &others);
+    let codes: Vec<_> = codes.iter().map(|event| field(event, &["payload", "code"])).collect();
+    assert_eq!(codes, ["ik_conflict", "invalid_inputs"]);
+    folder.run_with(script, format!("{c}\n"), &[]).ends(125);
+    let ran = folder.run(["agent", "script", "nothing.yaml"]).ends(2);
+    assert!(ran.stderr.contains("`nothing.yaml`"), "{ran:?}");
+    folder.write("bad.yaml", "implement:\n  - wright: {}\n");
+    let ran = folder.run(["agent", "script", "bad.yaml"]).ends(2);
+    assert!(ran.stderr.contains("wright"), "{ran:?}");
+}
+
+#[test]
+fn a_wrapped_builder_gets_a_prompt_and_its_files_are_found() {
+    let folder = Folder::new();
+    folder.write("src/same.txt", "same").write("src/old.txt", "old");
+    let program =
+        "cat > prompt.txt; echo hello > src/hello.txt; echo new > src/old.txt; echo I did it";
+    let wrap =
+        ["agent", "wrap", "--role", "builder", "--tests", "grep -q hello src/hello.txt", "--"];
+    let wrap = [&wrap[..], &["sh", "-c", program]].concat();
+    let events = answers(&folder, &wrap, &[command(1, "builder", "implement_changes")]);
+    let [event] = &events[..] else { panic!("{events:?}") };
+    let artifacts = event.get("artifacts").unwrap().as_array().unwrap();
+    let paths: Vec<_> = artifacts.iter().map(|it| field(it, &["path"])).collect();
+    assert_eq!(paths, ["src/hello.txt", "src/old.txt"]);
+    assert_eq!(field(event, &["payload", "tests", "status"]), "pass");
+    assert_eq!(field(event, &["payload", "summary"]), "I did it");
+    assert_eq!(
+        folder.read("prompt.txt"),
+        "Task T-0042: change what was implemented in this folder as asked.\n\n\
+         Goal:\nSay hello\n\nlanguage:\nRust\n\n\
+         Changes that were asked for:\n- louder\n- to all\n\n\
+         Expected files:\n- src/hello.txt: a greeting\n- src/b (optional)\n\n\
+         End with one line that says what you did.\n"
+    );
+}
+
+#[test]
+fn what_a_wrapped_program_says_last_is_the_verdict() {
+    let table = [
+        ("reviewer", "review", "echo fine; echo APPROVED", "review.completed", "approved"),
+        (
+            "reviewer",
+            "review",
+            "echo no; echo CHANGES REQUESTED",
+            "review.completed",
+            "changes_requested",
+        ),
+        ("reviewer", "review", "echo hm", "error", "llm_call_failed"),
+        ("reviewer", "review", "exit 75", "error", "temporary_failure"),
+        ("reviewer", "review", "echo broken; exit 3", "error", "command_failed"),
+        (
+            "spec_maintainer",
+            "update_spec",
+            "mkdir -p specs; echo a > specs/a.md; echo DONE",
+            "spec.updated",
+            "",
+        ),
+        ("spec_maintainer", "update_spec", "echo NO CHANGES NEEDED", "spec.no_changes_needed", ""),
+        (
+            "spec_maintainer",
+            "update_spec",
+            "echo why; echo CHANGES REQUESTED",
+            "spec.changes_requested",
+            "",
+        ),
+    ];
+    for (role, action, program, expected, detail) in table {
+        let folder = Folder::new();
+        let wrap = ["agent", "wrap", "--prompt", "arg", "--role", role, "--", "sh", "-c", program];
+        let events = answers(&folder, &wrap, &[command(1, role, action)]);
+        let [event] = &events[..] else { panic!("{program}: {events:?}") };
+        assert_eq!(field(event, &["event"]), expected, "{program}");
+        let said = match expected {
+            "error" => field(event, &["payload", "code"]),
+            "review.completed" => field(event, &["status"]),
+            _ => "",
+        };
+        assert_eq!(said, detail, "{program}");
+    }
+}
