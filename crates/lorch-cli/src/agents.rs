@@ -159,7 +159,14 @@ fn missing_agent(agent: AgentType) -> String {
 fn configured(agent: &config::Agent) -> Configured {
     let names: Vec<String> = agent.env.iter().map(|it| it.as_str().to_owned()).collect();
     let environment = AgentEnvironment::new(&names, |name| std::env::var_os(name));
-    Configured { cmd: agent.cmd.clone(), environment }
+    let mut cmd = agent.cmd.clone();
+    // The agents that lorch itself can be are of this build, wherever `PATH` leads.
+    let own =
+        std::env::current_exe().ok().and_then(|lorch| lorch.into_os_string().into_string().ok());
+    if let (Some(program), Some(own)) = (cmd.first_mut().filter(|it| *it == "lorch"), own) {
+        *program = own;
+    }
+    Configured { cmd, environment }
 }
 
 fn supervision(config: &config::Supervision) -> Supervision {

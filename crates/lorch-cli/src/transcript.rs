@@ -57,7 +57,9 @@ impl Transcript {
         }
         let took = took.map(duration).unwrap_or_default();
         let (tone, what) = what(event);
-        let said = said(&event.payload);
+        // Whoever asks for changes says which.
+        let first = if tone == Tone::Doubtful { "findings" } else { "summary" };
+        let said = said(&event.payload, first);
         let words = if said.is_empty() { what.to_owned() } else { format!("{what}: {said}") };
         self.line(agent, tone, &words, &took)
     }
@@ -218,10 +220,11 @@ fn what(event: &Event) -> (Tone, &'static str) {
     }
 }
 
-/// What a payload says to people: the first of these fields that is there.
-fn said(payload: &Object) -> String {
+/// What a payload says to people: the field `first`, or the first of the others that is there.
+fn said(payload: &Object, first: &str) -> String {
     const FIELDS: [&str; 6] = ["summary", "note", "message", "findings", "text", "decision"];
-    let said = FIELDS.iter().find_map(|field| payload.get(field));
+    let fields = std::iter::once(first).chain(FIELDS);
+    let said = fields.into_iter().find_map(|field| payload.get(field));
     let text = match said {
         None => return String::new(),
         Some(Value::Array(items)) => {
