@@ -199,6 +199,24 @@ fn a_wrapped_builder_gets_a_prompt_and_its_files_are_found() {
     );
 }
 
+/// The files that an agent wrote before it was killed are its work as much as those after it.
+#[test]
+fn what_was_done_before_a_kill_is_seen_beside_the_recorded_snapshot() {
+    let folder = Folder::new();
+    folder.write("src/same.txt", "same");
+    let taken = folder.run(["task", "snapshot", "--json"]).ends(0).json();
+    let id = field(&taken, &["snapshot_id"]);
+    folder.write("src/before.txt", "before the kill");
+    let mut asked = command(1, "builder", "implement").to_string();
+    asked = asked.replace("snap-d0ab7e60b764", id);
+    let program = "echo hello > src/hello.txt";
+    let wrap = ["agent", "wrap", "--role", "builder", "--", "sh", "-c", program];
+    let events = answers(&folder, &wrap, &[crate::lorch::read(&asked)]);
+    let artifacts = events[0].get("artifacts").unwrap().as_array().unwrap();
+    let paths: Vec<_> = artifacts.iter().map(|it| field(it, &["path"])).collect();
+    assert_eq!(paths, ["src/before.txt", "src/hello.txt"]);
+}
+
 #[test]
 fn what_a_wrapped_program_says_last_is_the_verdict() {
     let table = [

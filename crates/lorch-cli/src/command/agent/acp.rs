@@ -76,7 +76,7 @@ pub(crate) fn acp(arguments: &Acp, global: &Global) -> Outcome {
 
 fn work(arguments: &Acp, command: &Command, desk: &Desk<'_>, look: &Look) -> Answer {
     let policy = arguments.policy();
-    let done = look.around(|| {
+    let done = look.around(command, || {
         let mut client = Client::start(&arguments.program, &look.root, &policy, desk)?;
         let turn = client.turn(&look.root, &prompt(command));
         Ok((turn, client.end()))

@@ -100,7 +100,7 @@ impl Role {
 }
 
 fn work(arguments: &Wrap, command: &Command, desk: &Desk<'_>, look: &Look) -> Answer {
-    let done = look.around(|| {
+    let done = look.around(command, || {
         let (status, said) = ask(arguments, &prompt(command), desk, &look.root)?;
         Ok((ending(status), said))
     });
