@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, OpenOptions, OpenOptionsExt};
+use fail::fail_point;
 use lorch_types::agent::AgentRunId;
 use rustix::fs::{OFlags, RenameFlags, renameat_with};
 
@@ -27,6 +28,9 @@ pub(crate) const RUN_STATE: &str = "state/run.json";
 pub(crate) const PRIVATE: &str = ".lorch";
 /// The file that the owner of the workspace has locked.
 pub(crate) const LOCK: &str = ".lorch/agents.lock";
+
+/// The file that everything has locked which has an agent in the workspace.
+pub(crate) const AGENTS: &str = ".lorch/agents.present";
 
 /// Keeps the opening of a pipe from waiting for its other end.
 const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
@@ -96,7 +100,8 @@ pub(crate) fn read(root: &Dir, path: &str, limit: usize) -> io::Result<Option<Ve
 /// Makes `bytes` the content of a file, all at once: a crash leaves the old content or the new.
 pub(crate) fn replace(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = format!("{path}.new");
-    write_new(root, &beside, bytes)?;
+    write_new(root, &beside, bytes)?.sync_all()?;
+    fail_point!("file-replaced-before");
     root.rename(&beside, root, path)?;
     sync_folder(root, folder)
 }
@@ -106,19 +111,43 @@ pub(crate) fn replace(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io:
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] when it is; it stays as it is then.
 pub(crate) fn create(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
-    // Two processes may make the same snapshot.
-    let beside = format!("{path}.{}.new", std::process::id());
-    write_new(root, &beside, bytes)?;
-    let moved = renameat_with(root, &beside, root, path, RenameFlags::NOREPLACE);
-    if let Err(error) = moved {
-        root.remove_file(&beside)?;
-        return Err(error.into());
-    }
+    let beside = beside(path);
+    write_new(root, &beside, bytes)?.sync_all()?;
+    place(root, &beside, path)?;
     sync_folder(root, folder)
 }
 
-/// Makes `bytes` durable in a new file.
-fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
+/// The same without making it durable; [`sync`] does.
+pub(crate) fn create_lazily(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = beside(path);
+    write_new(root, &beside, bytes)?;
+    place(root, &beside, path)
+}
+
+/// Makes a file durable, and that it is there.
+pub(crate) fn sync(root: &Dir, folder: &str, path: &str) -> io::Result<()> {
+    root.open(path)?.sync_all()?;
+    sync_folder(root, folder)
+}
+
+/// Two processes may make the same file.
+fn beside(path: &str) -> String {
+    format!("{path}.{}.new", std::process::id())
+}
+
+/// Gives a file its name, unless another has it.
+fn place(root: &Dir, beside: &str, path: &str) -> io::Result<()> {
+    fail_point!("file-created-before");
+    let moved = renameat_with(root, beside, root, path, RenameFlags::NOREPLACE);
+    if let Err(error) = moved {
+        root.remove_file(beside)?;
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Writes `bytes` into a new file.
+fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<File> {
     // What a crash left is made anew: writing into it could change what it is linked to.
     match root.remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -127,7 +156,7 @@ fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = root.open_with(path, options.write(true).create_new(true).mode(0o600))?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Makes durable which files a folder has.

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use lorch_types::agent::{Event, EventType, Heartbeat, Log, Message};
+use lorch_types::agent::{Event, Heartbeat, Log, Message};
 use lorch_types::diagnostic::visible;
 use lorch_types::json::{Limits, Value, canonical, read, to_value};
 use lorch_types::{Kind, Redactor, SmolStr};
 use lorch_validate::QuickMatcher;
 
 use crate::lines::MAX_LINE_BYTES;
+use crate::protocol::refusal;
 
 /// How many characters are shown of a line that is refused.
 const SHOWN: usize = 120;
@@ -104,8 +105,8 @@ impl InboundReader {
     }
 
     fn event<'l>(&self, mut event: Box<Event>, line: &'l [u8]) -> Result<Inbound<'l>, Refused> {
-        if event.event == EventType::ReviewCompleted && event.status.is_none() {
-            return Err(Refused("a review is completed with a status".into()));
+        if let Some(reason) = refusal(&event) {
+            return Err(Refused(reason.to_owned()));
         }
         if self.redactor.is_empty() {
             return Ok(Inbound::Event { event, line: Cow::Borrowed(line) });
@@ -180,7 +181,7 @@ mod tests {
     fn what_is_no_message_of_an_agent_is_refused() {
         refused("Welcome to the agent!", "a value should stand");
         refused("", "end");
-        refused("{\"kind\":\"log\"}{}", "level");
+        refused("{\"kind\":\"log\"}{}", "end of the text");
         refused(r#"{"kind":"log","kind":"log"}"#, "kind");
         refused(&LOG.replace("info", "hunter2!"), "[secret KEY]");
         refused(&PROGRESS.replace("builder.progress", "review.completed"), "status");

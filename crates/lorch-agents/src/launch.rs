@@ -12,15 +12,19 @@ mod descendants;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, wait};
 #[cfg(target_os = "linux")]
 use rustix::process::{getpid, kill_process, set_child_subreaper};
+
+use crate::file::open_workspace;
+use crate::lock::Presence;
 
 /// Runs `command` until it ends, or until standard input is closed at its other end; then it is asked
 /// to end and killed after `grace`. Returns its exit status, or 128 + N when signal N has ended it, once
@@ -34,6 +38,11 @@ pub fn launch(grace: Duration, command: &[OsString]) -> io::Result<u8> {
     #[cfg(target_os = "linux")]
     set_child_subreaper(Some(getpid()))?;
     let [program, arguments @ ..] = command else { return Err(io::ErrorKind::InvalidInput.into()) };
+    // Whoever owns the workspace next waits until this process has ended.
+    let _present = Presence::tell(&open_workspace(Path::new("."))?)?;
+    if is_hung_up() {
+        return Ok(u8::MAX);
+    }
     // A group of its own: an agent may send signals to its group.
     let child = Command::new(program).args(arguments).process_group(0).spawn()?;
     let agent = pid_of(&child)?;
@@ -58,6 +67,14 @@ pub fn launch(grace: Duration, command: &[OsString]) -> io::Result<u8> {
 fn pid_of(child: &Child) -> io::Result<Pid> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     pid.ok_or_else(|| io::Error::other("a process without a number"))
+}
+
+/// Whether nobody can write to standard input any more.
+fn is_hung_up() -> bool {
+    let stdin = io::stdin();
+    let mut asked = [PollFd::new(&stdin, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut asked, Some(&now)).is_ok_and(|ready| ready > 0)
 }
 
 /// Waits until nobody can write to standard input any more.

@@ -19,12 +19,14 @@
 
 mod brief;
 pub mod chain;
+mod chance;
 mod clock;
 mod content;
 mod document;
 mod error;
 mod file;
 mod finding;
+mod fold;
 mod frame;
 mod inbound;
 mod inspect;
@@ -32,8 +34,13 @@ mod launch;
 mod ledger;
 mod lines;
 mod lock;
+mod look;
+mod machine;
+mod observe;
+mod protocol;
 mod receipt;
 mod record;
+mod run;
 mod run_state;
 pub mod sdk;
 mod snapshot;
@@ -45,16 +52,24 @@ pub use content::Unread;
 pub use error::{LedgerError, WorkspaceError};
 pub use file::open_workspace;
 pub use finding::Finding;
+pub use fold::Fold;
 pub use frame::{Frame, Framer};
 pub use inbound::{Inbound, InboundReader, Refused};
 pub use inspect::{Inspection, inspect};
 pub use launch::launch;
 pub use ledger::{Ledger, Recovery};
 pub use lock::{Lock, LockError, Owner};
+pub use look::{Entries, Entry, Look, look, proposed_task, runs};
+pub use machine::{
+    Answer, Assignment, Decision, End, Failure, Feedback, Heed, Machine, Next, OWN_INPUTS,
+    Observation, Order, OutOfPlace, Question, QuestionKind, Rules,
+};
 pub use receipt::{Receipts, Work};
+pub use run::{Audience, Configured, Ending, Run, RunError, RunSettings, Told, default_timeout};
 pub use run_state::{read_run_state, write_run_state};
 pub use snapshot::{
-    GitIgnore, Refusal, Snapshot, SnapshotError, SnapshotOptions, snapshot, write_snapshot,
+    GitIgnore, Refusal, Snapshot, SnapshotError, SnapshotOptions, read_snapshot, snapshot,
+    write_snapshot,
 };
 pub use supervise::{
     Agent, AgentEnvironment, AgentSpec, Fault, GaveUp, Heard, SendError, Supervision, What,

@@ -203,6 +203,12 @@ impl Agent {
         let _ = self.tell.send(Signal::Restart(reason.into()));
     }
 
+    /// Takes that the agent broke a rule which its supervisor does not know: it counts like a line that
+    /// is refused.
+    pub fn strike(&self) {
+        let _ = self.tell.send(Signal::Strike);
+    }
+
     /// Has the agent stopped for good, and does not wait for it: so several end at once.
     pub fn begin_stop(&self) {
         let _ = self.tell.send(Signal::Stop);

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Work(anyhow::Error),
     /// The command was used wrongly, or a file cannot be read.
     Usage(anyhow::Error),
+    /// It waits for a person, and what for has been said already.
+    Waiting,
     /// A person stopped it.
     Interrupted,
     /// A program that ran in its place ended with this exit status.
@@ -47,7 +49,11 @@ impl Failure {
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
-            Self::Reported | Self::Unreadable | Self::Interrupted | Self::Ended(_) => None,
+            Self::Reported
+            | Self::Unreadable
+            | Self::Waiting
+            | Self::Interrupted
+            | Self::Ended(_) => None,
         }
     }
 }
@@ -58,6 +64,7 @@ pub(crate) fn status(outcome: &Outcome) -> ExitCode {
         Ok(()) => 0,
         Err(Failure::Reported | Failure::Work(_)) => 1,
         Err(Failure::Usage(_) | Failure::Unreadable) => 2,
+        Err(Failure::Waiting) => 3,
         Err(Failure::Interrupted) => 130,
         Err(Failure::Ended(status)) => *status,
     })

@@ -48,7 +48,7 @@ pub(crate) fn agent_launcher() -> Option<Vec<OsString>> {
 }
 
 /// The first interrupt stops what runs and records it; the second ends the process.
-fn stop_on_interrupt(stop: Arc<AtomicBool>) -> Result<(), Failure> {
+pub(crate) fn stop_on_interrupt(stop: Arc<AtomicBool>) -> Result<(), Failure> {
     const INTERRUPTED: i32 = 130;
     ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {

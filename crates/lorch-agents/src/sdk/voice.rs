@@ -181,7 +181,7 @@ impl Voice {
 fn new_id() -> EventId {
     // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
     let [a, b, c, d, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
-    EventId::from_number(u32::from_be_bytes([a, b, c, d]))
+    EventId::of_number(u32::from_be_bytes([a, b, c, d]))
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub(super) enum Signal {
     Stop,
     /// Stop the agent and start it again.
     Restart(String),
+    /// Count a line that broke a rule.
+    Strike,
     /// Something that the threads around one life of the agent noticed.
     News { life: u64, news: News },
 }
@@ -175,7 +177,7 @@ impl Keeper {
     fn wait(&mut self, moment: Instant) -> Next {
         match self.signals.recv_timeout(moment.saturating_duration_since(Instant::now())) {
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => Next::End,
-            Ok(Signal::Restart(_) | Signal::News { .. }) => Next::StartAt(moment),
+            Ok(Signal::Restart(_) | Signal::Strike | Signal::News { .. }) => Next::StartAt(moment),
             Err(RecvTimeoutError::Timeout) => self.start(),
         }
     }
@@ -190,6 +192,7 @@ impl Keeper {
                 }
                 Ok(Signal::News { .. }) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Signal::Restart(reason)) => self.fault(&mut life, Fault::Asked(reason)),
+                Ok(Signal::Strike) => self.strike(&mut life),
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => {
                     self.stopping = true;
                     self.end(&mut life);
@@ -232,6 +235,10 @@ impl Keeper {
             return;
         }
         self.tell(what);
+        self.strike(life);
+    }
+
+    fn strike(&mut self, life: &mut Life) {
         if let Some(fault) = life.watch.strike(&self.rules, Instant::now()) {
             self.fault(life, fault);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use crate::exit::{Failure, Outcome};
-use crate::terminal;
+use crate::terminal::tell;
 
 /// The exit status of an agent that is not to be started again.
 const UNWILLING: u8 = 125;
@@ -62,7 +62,7 @@ fn agent(grace: Duration, command: &[OsString]) -> Outcome {
         Err(error) => {
             let program = command.first().map(|program| program.to_string_lossy());
             let program = program.unwrap_or_default();
-            terminal::tell(&format!("`{program}` could not be started: {error}"));
+            tell(&format!("`{program}` could not be started: {error}\n"));
             // Starting it again would be useless.
             Err(Failure::Ended(UNWILLING))
         }

@@ -8,8 +8,8 @@ use lorch_types::agent::{Command, SnapshotFile, SnapshotId, SnapshotManifest, Wo
 use lorch_types::json::{Limits, from_value, read};
 
 use super::verdict::Ending;
+use crate::agents::snapshot_options;
 use crate::clock::now;
-use crate::command::task::snapshot::options;
 use crate::input::read_file;
 use crate::site::Site;
 
@@ -34,7 +34,7 @@ pub(super) struct Look {
 impl Look {
     /// A look at what snapshots of the workspace take.
     pub(super) fn at(site: &Site) -> Self {
-        Self { root: site.root.clone(), options: options(&site.config.snapshot) }
+        Self { root: site.root.clone(), options: snapshot_options(&site.config.snapshot) }
     }
 
     /// What a program did for a command while `run` ran it, which returns how it ended and what it said.

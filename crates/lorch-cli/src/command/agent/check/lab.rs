@@ -15,8 +15,8 @@ use tempfile::TempDir;
 
 use super::Check;
 use super::session::Session;
+use crate::agents::snapshot_options;
 use crate::clock::now;
-use crate::command::task::snapshot::options;
 use crate::exit::Failure;
 use crate::machinery::agent_launcher;
 use crate::site::Site;
@@ -48,7 +48,7 @@ impl Lab {
         let mut environment = AgentEnvironment::new(&arguments.env, |name| std::env::var_os(name));
         environment.set("LORCH_AGENT_TYPE", arguments.role.agent_type().as_str());
         environment.set("LORCH_RUN_ID", "run-20250101-000000-0000c4ec");
-        let options = options(&site.config.snapshot);
+        let options = snapshot_options(&site.config.snapshot);
         Ok(Self { folder, program: arguments.program.clone(), environment, options })
     }
 
