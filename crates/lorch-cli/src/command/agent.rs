@@ -1,7 +1,11 @@
 //! `lorch agent`: programs that are agents, and whether a program is one.
 
+mod acp;
 mod check;
+mod look;
+mod prompt;
 mod script;
+mod verdict;
 mod wrap;
 
 use clap::{Args, Subcommand};
@@ -23,6 +27,7 @@ pub(crate) struct Agent {
 enum Action {
     Script(script::Script),
     Wrap(wrap::Wrap),
+    Acp(acp::Acp),
     Check(check::Check),
 }
 
@@ -31,6 +36,7 @@ pub(crate) fn agent(arguments: &Agent, global: &Global) -> Outcome {
     match &arguments.action {
         Action::Script(arguments) => script::script(arguments, global),
         Action::Wrap(arguments) => wrap::wrap(arguments, global),
+        Action::Acp(arguments) => acp::acp(arguments, global),
         Action::Check(arguments) => check::check(arguments, global),
     }
 }

@@ -199,6 +199,24 @@ fn a_wrapped_builder_gets_a_prompt_and_its_files_are_found() {
     );
 }
 
+/// The files that an agent wrote before it was killed are its work as much as those after it.
+#[test]
+fn what_was_done_before_a_kill_is_seen_beside_the_recorded_snapshot() {
+    let folder = Folder::new();
+    folder.write("src/same.txt", "same");
+    let taken = folder.run(["task", "snapshot", "--json"]).ends(0).json();
+    let id = field(&taken, &["snapshot_id"]);
+    folder.write("src/before.txt", "before the kill");
+    let mut asked = command(1, "builder", "implement").to_string();
+    asked = asked.replace("snap-d0ab7e60b764", id);
+    let program = "echo hello > src/hello.txt";
+    let wrap = ["agent", "wrap", "--role", "builder", "--", "sh", "-c", program];
+    let events = answers(&folder, &wrap, &[crate::lorch::read(&asked)]);
+    let artifacts = events[0].get("artifacts").unwrap().as_array().unwrap();
+    let paths: Vec<_> = artifacts.iter().map(|it| field(it, &["path"])).collect();
+    assert_eq!(paths, ["src/before.txt", "src/hello.txt"]);
+}
+
 #[test]
 fn what_a_wrapped_program_says_last_is_the_verdict() {
     let table = [
@@ -241,5 +259,103 @@ fn what_a_wrapped_program_says_last_is_the_verdict() {
             _ => "",
         };
         assert_eq!(said, detail, "{program}");
+    }
+}
+
+/// An agent of the Agent Client Protocol: it asks whether it may write, writes or does not, and says so.
+/// What else it does stands in its argument.
+const ACP: &str = r#"
+import json, os, sys
+kind = sys.argv[1]
+def say(message):
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    sys.stdout.flush()
+def update(**update):
+    say({"method": "session/update", "params": {"sessionId": "s", "update": update}})
+def chunk(text):
+    update(sessionUpdate="agent_message_chunk", content={"type": "text", "text": text})
+if kind == "junk":
+    sys.stdout.write("Welcome!\n" + "x" * 5000000 + "\n{}\n")
+if kind == "noise":
+    sys.stdout.write("noise\n" * 100)
+for line in sys.stdin:
+    request = json.loads(line)
+    method, params, answer = request.get("method"), request.get("params"), {}
+    if method == "initialize":
+        answer = {"protocolVersion": 7 if kind == "version" else params["protocolVersion"], "agentCapabilities": {}}
+    elif method == "session/new":
+        if kind == "login":
+            say({"id": request["id"], "error": {"code": -32000, "message": "Authentication required"}})
+            continue
+        assert os.path.isabs(params["cwd"]) and params["mcpServers"] == []
+        answer = {"sessionId": "s"}
+    elif method == "session/prompt":
+        if kind == "dies":
+            sys.exit(1)
+        open("prompt.txt", "w").write(params["prompt"][0]["text"])
+        say({"id": 99, "method": "fs/read_text_file", "params": {"sessionId": "s", "path": "/etc/passwd"}})
+        refused = json.loads(sys.stdin.readline())["error"]["code"]
+        update(sessionUpdate="tool_call", toolCallId="t", title="Write src/a.txt", kind="edit")
+        options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"},
+                   {"optionId": "no", "name": "No", "kind": "reject_once"}]
+        say({"id": "p", "method": "session/request_permission", "params": {"sessionId": "s", "options": options,
+             "toolCall": {"toolCallId": "t", "title": "Write src/a.txt", "kind": "edit"}}})
+        outcome = json.loads(sys.stdin.readline())["result"]["outcome"]
+        if outcome == {"outcome": "selected", "optionId": "yes"}:
+            os.makedirs("src", exist_ok=True)
+            open("src/a.txt", "w").write("a")
+        chunk("I asked: %s %s\nAPP" % (refused, outcome["optionId"]))
+        chunk("ROVED")
+        answer = {"stopReason": kind if kind in ("max_tokens", "refusal") else "end_turn"}
+    say({"id": request["id"], "result": answer})
+"#;
+
+/// What an agent that asks an agent of another protocol answers.
+fn acp(role: &str, action: &str, options: &[&str], kind: &str) -> (Folder, Value) {
+    let folder = Folder::new();
+    folder.write("acp.py", ACP);
+    let command_line =
+        [&["agent", "acp", "--role", role][..], options, &["--", "python3", "acp.py", kind]];
+    let events = answers(&folder, &command_line.concat(), &[command(1, role, action)]);
+    let [event] = &events[..] else { panic!("{kind}: {events:?}") };
+    (folder, event.clone())
+}
+
+#[test]
+fn an_acp_agent_is_asked_and_allowed_what_may_be() {
+    let (folder, event) = acp("builder", "implement", &[], "good");
+    assert_eq!(field(&event, &["event"]), "builder.completed");
+    let artifacts = event.get("artifacts").unwrap().as_array().unwrap();
+    assert_eq!(field(&artifacts[0], &["path"]), "src/a.txt");
+    assert!(folder.read("prompt.txt").contains("Goal:\nSay hello\n"));
+    // A reviewer may not write, and says what it was told.
+    let (folder, event) = acp("reviewer", "review", &[], "good");
+    assert_eq!(field(&event, &["status"]), "approved");
+    assert!(event.get("artifacts").is_none() && !folder.path().join("src/a.txt").exists());
+    // A builder may write only if it is allowed to.
+    let (folder, event) = acp("builder", "implement", &["--allow", "read,execute"], "good");
+    assert_eq!(field(&event, &["payload", "summary"]), "APPROVED");
+    assert!(!folder.path().join("src/a.txt").exists());
+}
+
+#[test]
+fn what_goes_wrong_with_an_acp_agent_is_an_error() {
+    let table = [
+        ("junk", "", ""),
+        ("noise", "command_failed", "20 lines are no messages"),
+        ("version", "command_failed", "version 7"),
+        ("login", "command_failed", "log in with the program itself first"),
+        ("dies", "temporary_failure", "the agent has ended"),
+        ("max_tokens", "llm_call_failed", "max_tokens"),
+        ("refusal", "command_failed", "refusal"),
+    ];
+    for (kind, code, words) in table {
+        let (_, event) = acp("reviewer", "review", &[], kind);
+        if code.is_empty() {
+            assert_eq!(field(&event, &["status"]), "approved", "{event}");
+        } else {
+            assert_eq!(field(&event, &["payload", "code"]), code, "{kind}");
+            assert!(field(&event, &["payload", "message"]).contains(words), "{event}");
+        }
     }
 }

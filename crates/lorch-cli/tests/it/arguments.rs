@@ -214,7 +214,7 @@ fn help() {
         text.push_str(&format!("\n$ lorch {command} --help\n"));
         text.push_str(&folder.run([command, "--help"]).ends(0).stdout);
     }
-    for command in ["script", "wrap", "check"] {
+    for command in ["script", "wrap", "acp", "check"] {
         text.push_str(&format!("\n$ lorch agent {command} --help\n"));
         text.push_str(&folder.run(["agent", command, "--help"]).ends(0).stdout);
     }

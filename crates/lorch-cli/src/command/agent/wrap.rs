@@ -1,26 +1,21 @@
 //! `lorch agent wrap`: an agent that asks a command-line program.
 
-mod prompt;
-mod verdict;
-
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command as Process, ExitStatus, Stdio};
 use std::thread;
 
 use clap::{Args, ValueEnum};
 use lorch_agents::sdk::{Answer, Desk, serve};
-use lorch_agents::{Snapshot, SnapshotOptions, open_workspace, snapshot};
-use lorch_types::agent::{AgentType, Command, SnapshotFile, WorkspacePath};
+use lorch_types::agent::{AgentType, Command};
 use lorch_types::json::Object;
 
-use self::prompt::prompt;
-use self::verdict::answer;
+use super::look::Look;
+use super::prompt::prompt;
 use super::script::options;
-use crate::agents::snapshot_options;
+use super::verdict::{Ending, answer};
 use crate::cli::Global;
-use crate::clock::now;
 use crate::exit::{Failure, Outcome};
 use crate::site::Site;
 
@@ -77,28 +72,19 @@ enum Way {
     Arg,
 }
 
+/// The exit status that asks to be asked again (`EX_TEMPFAIL` of sysexits).
+const AGAIN: i32 = 75;
 /// How much of what a program writes is kept.
 const KEPT: usize = 64 * 1024;
 
 /// How many characters of a line are passed on.
 const LOGGED: usize = 2000;
 
-/// What a program did.
-struct Done {
-    status: ExitStatus,
-    /// The end of what it wrote to standard output.
-    said: String,
-    /// The files that it wrote or changed.
-    changed: Vec<WorkspacePath>,
-    /// Whether it changed or removed any file.
-    has_changes: bool,
-}
-
 /// Serves as the agent.
 pub(crate) fn wrap(arguments: &Wrap, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let options = options(arguments.role.agent_type(), &site.root);
-    let look = Look { root: site.root, options: snapshot_options(&site.config.snapshot) };
+    let look = Look::at(&site);
     serve(&options, |command, desk| work(arguments, command, desk, &look))
         .map_err(|error| Failure::Work(error.into()))
 }
@@ -114,17 +100,29 @@ impl Role {
 }
 
 fn work(arguments: &Wrap, command: &Command, desk: &Desk<'_>, look: &Look) -> Answer {
-    let done = look.around(|| ask(arguments, &prompt(command), desk, &look.root));
+    let done = look.around(command, || {
+        let (status, said) = ask(arguments, &prompt(command), desk, &look.root)?;
+        Ok((ending(status), said))
+    });
     let done = match done {
         Ok(done) => done,
         Err(error) => return Answer::error("command_failed", &format!("{error:#}")),
     };
     let answer = answer(command.action, &done);
     match &arguments.tests {
-        Some(tests) if done.status.success() && arguments.role == Role::Builder => {
+        Some(tests) if done.ending == Ending::Well && arguments.role == Role::Builder => {
             with_tests(answer, tests, desk, &look.root)
         }
         _ => answer,
+    }
+}
+
+/// What an exit status means.
+fn ending(status: ExitStatus) -> Ending {
+    match status.code() {
+        Some(0) => Ending::Well,
+        Some(AGAIN) => Ending::Again { code: "temporary_failure", reason: status.to_string() },
+        _ => Ending::Badly { code: "command_failed", reason: status.to_string() },
     }
 }
 
@@ -198,35 +196,5 @@ fn listen(stdout: impl Read, desk: &Desk<'_>) -> io::Result<String> {
         kept.extend_from_slice(&line);
         let surplus = kept.len().saturating_sub(KEPT);
         kept.drain(..surplus);
-    }
-}
-
-/// Where a program works, and what of it is looked at.
-struct Look {
-    root: PathBuf,
-    options: SnapshotOptions,
-}
-
-impl Look {
-    /// What a program did to the workspace while it ran.
-    fn around(
-        &self,
-        run: impl FnOnce() -> io::Result<(ExitStatus, String)>,
-    ) -> anyhow::Result<Done> {
-        let before = self.snapshot()?;
-        let (status, said) = run()?;
-        let after = self.snapshot()?;
-        let has_changes = before.manifest.snapshot_id != after.manifest.snapshot_id;
-        let before = before.manifest.files;
-        let is_new = |file: &SnapshotFile| {
-            let same = before.binary_search_by(|known| known.path.as_str().cmp(file.path.as_str()));
-            same.ok().and_then(|at| before.get(at)).is_none_or(|known| known.sha256 != file.sha256)
-        };
-        let changed = after.manifest.files.into_iter().filter(is_new).map(|file| file.path);
-        Ok(Done { status, said, changed: changed.collect(), has_changes })
-    }
-
-    fn snapshot(&self) -> anyhow::Result<Snapshot> {
-        Ok(snapshot(&open_workspace(&self.root)?, &self.options, now())?)
     }
 }

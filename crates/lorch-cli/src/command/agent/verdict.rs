@@ -4,12 +4,31 @@ use lorch_agents::sdk::Answer;
 use lorch_types::agent::{Action, EventType};
 use lorch_types::json::{Limits, Object, Value, read};
 
-use super::Done;
+use super::look::Done;
 
-/// The exit status that asks to be asked again (`EX_TEMPFAIL` of sysexits).
-const AGAIN: i32 = 75;
 /// How many characters of what a program wrote stand in an answer.
 const SHOWN: usize = 4000;
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// As it should.
+    Well,
+    /// In a way that may not happen again.
+    Again {
+        /// The code of the error.
+        code: &'static str,
+        /// What has happened.
+        reason: String,
+    },
+    /// In a way that would happen again.
+    Badly {
+        /// The code of the error.
+        code: &'static str,
+        /// What has happened.
+        reason: String,
+    },
+}
 
 /// What a program says at its end.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,12 +42,11 @@ enum Verdict {
 /// The answer to an action, of what a program did and said.
 pub(super) fn answer(action: Action, done: &Done) -> Answer {
     let said = done.said.trim();
-    if !done.status.success() {
-        let text = format!("{}: {}", done.status, end_of(said));
-        return match done.status.code() {
-            Some(AGAIN) => Answer::retriable_error("temporary_failure", &text),
-            _ => Answer::error("command_failed", &text),
-        };
+    let with_end = |reason: &str| format!("{reason}: {}", end_of(said));
+    match &done.ending {
+        Ending::Well => {}
+        Ending::Again { code, reason } => return Answer::retriable_error(code, &with_end(reason)),
+        Ending::Badly { code, reason } => return Answer::error(code, &with_end(reason)),
     }
     let verdict = verdict(said);
     let answer = match (action, verdict) {
