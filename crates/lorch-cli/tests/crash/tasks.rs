@@ -44,6 +44,8 @@ const AGENT_POINTS: [&str; 9] = [
     "spec_maintainer answered",
 ];
 
+/// The file of what lorch said last.
+const SAID: &str = ".said";
 /// The most milliseconds after which lorch is killed at a random time.
 const LONGEST_MILLIS: usize = 400;
 /// How many faults a run meets before it is left alone.
@@ -66,7 +68,8 @@ fn every_key_is_done_once_whoever_is_killed() {
     let expected = undisturbed.done();
     assert_eq!(expected.len(), 8, "{expected:#?}");
     let mut fired: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut seed, mut kills) = (0, 0);
+    let first_seed = std::env::var("LORCH_CRASH_SEED").map_or(1, |text| text.parse().unwrap());
+    let (mut seed, mut kills) = (first_seed - 1, 0);
     while kills < cycles {
         seed += 1;
         let mut random = Random(seed);
@@ -124,7 +127,10 @@ impl<'b> Trial<'b> {
                 (Some(9), Fault::Lorch(point, _)) => fired.push((*point).to_owned()),
                 (Some(9), _) if killed_at_random => fired.push("random".to_owned()),
                 _ if status.success() || self.status() == "completed" => return fired,
-                other => panic!("{fault:?} {arguments:?}: {other:?}"),
+                other => {
+                    let said = self.lines(SAID).join("\n");
+                    panic!("{fault:?} {arguments:?}: {other:?} {status}\n{said}")
+                }
             }
         }
     }
@@ -209,7 +215,8 @@ impl<'b> Trial<'b> {
                 assert!(!ended.contains(&correlation), "seed {seed}: asked again: {message}");
                 sent.insert(text(message, "message_id"), text(message, "idempotency_key"));
             } else if text(message, "event") != "artifact.produced" {
-                assert!(ended.insert(correlation), "seed {seed}: ended twice: {message}");
+                let is_first = ended.insert(correlation);
+                assert!(is_first, "seed {seed}: ended twice: {message}\n{}", told(messages));
             }
         }
         let keys: BTreeSet<&String> = sent.values().collect();
@@ -242,7 +249,8 @@ impl<'b> Trial<'b> {
             }
             Some(Fault::Random(_) | Fault::None) | None => {}
         }
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let said = std::fs::File::create(self.dir.path().join(SAID)).unwrap();
+        let mut child = command.stdout(Stdio::null()).stderr(said).spawn().unwrap();
         let Some(Fault::Random(after)) = fault else { return (child.wait().unwrap(), false) };
         std::thread::sleep(*after);
         let is_killed = child.try_wait().unwrap().is_none() && child.kill().is_ok();
@@ -289,6 +297,17 @@ impl Fault {
 
 fn text(value: &Value, field: &str) -> String {
     value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The messages of a ledger in a few words each.
+fn told(messages: &[Value]) -> String {
+    let fields =
+        ["kind", "message_id", "correlation_id", "action", "event", "occurred_at", "retry"];
+    let one = |message: &Value| {
+        let shown = fields.iter().filter_map(|field| message.get(field));
+        shown.map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    messages.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// The processes that work in a folder.
