@@ -10,7 +10,6 @@ use lorch_types::{SmolStr, Timestamp};
 
 use crate::brief::{About, Brief, Spoken};
 use crate::machine::{Assignment, End, Heed, Machine, Next, OutOfPlace, Remark, Rules};
-use crate::observe::last_words;
 use crate::receipt::Work;
 
 /// What a run has come to, message by message.
@@ -99,9 +98,7 @@ impl Fold {
         }
         if is_heeded {
             self.last_event_at = Some(event.occurred_at);
-            if from == AgentType::System {
-                self.known.extend(last_words(event));
-            }
+            self.known.extend(event.words_on_files());
         }
         Ok(self.keep(heed, event.occurred_at))
     }

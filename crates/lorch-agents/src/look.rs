@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Seek as _, SeekFrom};
 
 use cap_std::fs::Dir;
-use lorch_types::agent::{AgentRunId, Command, Event, RunState, TaskId};
+use lorch_types::agent::{AgentRunId, Message, RunState, TaskId};
 
 use crate::brief::Spoken;
 use crate::error::{LedgerError, at};
@@ -28,11 +28,11 @@ pub struct Look {
 
 /// A message of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// To an agent.
-    Command(Box<Command>),
-    /// From an agent, or from lorch itself.
-    Event(Box<Event>),
+pub struct Entry {
+    /// Its line as it stands there, without its line feed.
+    pub line: Vec<u8>,
+    /// A command or an event.
+    pub message: Message,
 }
 
 /// Reads the messages of a ledger that may be growing.
@@ -141,11 +141,13 @@ impl Entries {
                 break;
             }
             self.offset += u64::try_from(line.text.len()).unwrap_or(u64::MAX);
-            let spoken = Spoken::read(line.text.strip_suffix(b"\n").unwrap_or(line.text));
-            entries.push(match spoken.map_err(|reason| LedgerError::NoMessage { reason })? {
-                Spoken::Command(command) => Entry::Command(command),
-                Spoken::Event(event) => Entry::Event(event),
-            });
+            let line = line.text.strip_suffix(b"\n").unwrap_or(line.text).to_vec();
+            let spoken = Spoken::read(&line).map_err(|reason| LedgerError::NoMessage { reason })?;
+            let message = match spoken {
+                Spoken::Command(command) => Message::Command(command),
+                Spoken::Event(event) => Message::Event(event),
+            };
+            entries.push(Entry { line, message });
         }
         Ok(entries)
     }

@@ -6,7 +6,6 @@ use std::io;
 use cap_std::fs::Dir;
 use lorch_types::NaturalInteger;
 use lorch_types::agent::{Artifact, Command, Event, SnapshotFile, SnapshotManifest, WorkspacePath};
-use lorch_types::json::Value;
 
 use crate::content::{Unread, held};
 use crate::machine::Observation;
@@ -97,13 +96,4 @@ pub(crate) fn held_artifact(root: &Dir, path: &WorkspacePath) -> Result<Option<A
     // No file system has files that are larger.
     let size = NaturalInteger::new(size).unwrap_or(NaturalInteger::MAX);
     Ok(Some(Artifact { path: path.clone(), sha256, size }))
-}
-
-/// What an event of lorch itself says last about files: what each is, or that it is gone.
-pub(crate) fn last_words(event: &Event) -> Vec<(WorkspacePath, Option<Artifact>)> {
-    let removed = event.payload.get("removed").and_then(Value::as_array).unwrap_or_default();
-    let removed = removed.iter().filter_map(|path| path.as_str()?.parse().ok());
-    let there = event.artifacts.iter().flatten();
-    let there = there.map(|artifact| (artifact.path.clone(), Some(artifact.clone())));
-    removed.map(|path| (path, None)).chain(there).collect()
 }

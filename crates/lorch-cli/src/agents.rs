@@ -121,6 +121,18 @@ pub(crate) fn assignment_of_goal(task: &TaskId, first: Action, goal: &str) -> As
     Assignment { task_id: task.clone(), first, inputs, expected_outputs: Vec::new() }
 }
 
+/// Refuses to begin what an agent is missing for: it would be noticed only when half of it is done.
+pub(crate) fn all_configured(settings: &RunSettings, first: Action) -> Result<(), Failure> {
+    let needed: &[AgentType] = match first {
+        Action::Intake | Action::TaskDiscovery => &[AgentType::Orchestration],
+        Action::Implement | Action::ImplementChanges | Action::Review | Action::UpdateSpec => {
+            &[AgentType::Builder, AgentType::Reviewer, AgentType::SpecMaintainer]
+        }
+    };
+    let missing = needed.iter().find(|agent| !settings.agents.contains_key(*agent));
+    missing.map_or(Ok(()), |agent| Err(failed(None, RunError::NoAgent { agent: *agent })))
+}
+
 /// What is told of a run that cannot go on.
 pub(crate) fn failed(run: Option<&AgentRunId>, error: RunError) -> Failure {
     let help = match (&error, run) {

@@ -161,9 +161,11 @@ impl Decision {
             && (self.answer != Answer::Reply || says_something)
     }
 
-    /// Whether it takes files as they are now.
-    pub(crate) fn accepts_drift(&self) -> bool {
-        self.question == Some(QuestionKind::ArtifactDrift) && self.answer == Answer::Accept
+    /// Whether files that differ are no question any more: they are taken as they are, or are about to
+    /// be done again.
+    pub(crate) fn settles_drift(&self) -> bool {
+        self.question == Some(QuestionKind::ArtifactDrift)
+            && matches!(self.answer, Answer::Accept | Answer::Redo)
     }
 
     /// What the event that records the decision says.

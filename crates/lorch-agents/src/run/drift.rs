@@ -51,10 +51,10 @@ impl Run {
         Ok(drifted)
     }
 
-    /// Records a decision; what a person accepts of files is recorded with it.
+    /// Records a decision, and with it the files that it is about as they are now.
     pub(super) fn record_decision(&mut self, decision: &Decision) -> Result<(), RunError> {
         let mut event = self.own_event(EventType::UserDecision, decision.payload());
-        if decision.accepts_drift() {
+        if decision.settles_drift() {
             let mut drifted = self.drifted()?;
             drifted.truncate(MAX_FILES);
             let removed = drifted.iter().filter(|drift| drift.found.is_none());

@@ -17,7 +17,6 @@ use crate::file::{self, EVENTS, ledger_path};
 use crate::finding::Finding;
 use crate::inspect::Inspection;
 use crate::lines::Lines;
-use crate::observe::last_words;
 use crate::protocol::ends;
 use crate::receipt::path;
 
@@ -130,7 +129,7 @@ impl<'r> Comparison<'r> {
             && is_about_files
             && let Ok(Spoken::Event(own)) = Spoken::read(text)
         {
-            let words = last_words(&own).into_iter();
+            let words = own.words_on_files().into_iter();
             self.words.extend(words.map(|(path, word)| (path, (line, word))));
         }
         let is_ended = |it: &mut Pending| {

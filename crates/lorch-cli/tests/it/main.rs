@@ -17,6 +17,7 @@ mod migrate;
 mod recovery;
 mod secrets;
 mod task;
+mod task_run;
 mod together;
 mod transcript;
 mod validate;

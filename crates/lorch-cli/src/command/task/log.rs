@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lorch_agents::{Entries, Entry, LedgerError, look};
-use lorch_types::agent::{AgentRunId, AgentType, EventType, RunStatus};
+use lorch_types::agent::{AgentRunId, AgentType, Event, EventType, Message, RunStatus};
 
 use crate::agents::{opened, settings};
 use crate::cli::Global;
@@ -79,25 +79,26 @@ struct Shown {
 
 impl Shown {
     fn show(&self, entry: &Entry) -> Outcome {
-        match entry {
-            Entry::Command(command) if self.json => print_line(line(&**command)?),
-            Entry::Event(event) if self.json => print_line(line(&**event)?),
-            Entry::Command(command) => print(&self.transcript.command(command)),
-            Entry::Event(event) => {
-                let is_own = event.from.agent_type == AgentType::System;
-                if is_own && event.event == EventType::ArtifactProduced {
-                    let artifacts = event.artifacts.iter().flatten();
-                    let files = artifacts.map(|it| self.transcript.file(&it.path, it.size.get()));
-                    return print(&files.collect::<String>());
-                }
-                print(&self.transcript.event(event, None, None))
+        if self.json {
+            return print_line(String::from_utf8_lossy(&entry.line));
+        }
+        match &entry.message {
+            Message::Command(command) => print(&self.transcript.command(command)),
+            Message::Event(event) if is_observation(event) => {
+                let artifacts = event.artifacts.iter().flatten();
+                let files = artifacts.map(|it| self.transcript.file(&it.path, it.size.get()));
+                print(&files.collect::<String>())
             }
+            Message::Event(event) => print(&self.transcript.event(event, None, None)),
+            // No ledger has one.
+            Message::Heartbeat(_) | Message::Log(_) => Ok(()),
         }
     }
 }
 
-fn line(message: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string(message).map_err(Failure::work)
+/// Whether lorch itself says what work did to files.
+fn is_observation(event: &Event) -> bool {
+    event.from.agent_type == AgentType::System && event.event == EventType::ArtifactProduced
 }
 
 fn unusable(error: LedgerError) -> Failure {

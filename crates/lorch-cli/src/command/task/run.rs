@@ -12,7 +12,7 @@ use lorch_types::agent::{Action, AgentRunId, RunStatus, TaskId};
 use lorch_types::diagnostic::{Color, visible};
 use lorch_types::json::Value;
 
-use crate::agents::{self, Owned, assignment_of_goal, opened, owned, settings};
+use crate::agents::{self, Owned, all_configured, assignment_of_goal, opened, owned, settings};
 use crate::amount::duration;
 use crate::cli::Global;
 use crate::dialogue::{People, Programs, asked};
@@ -66,6 +66,7 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
         Some(task) => assignment(&site, task, arguments.goal.as_deref(), settings.rules)?,
         None => wish(arguments.goal.as_deref())?,
     };
+    all_configured(&settings, assignment.first)?;
     let owned = owned(&site)?;
     if !arguments.anew {
         refuse_unfinished(&owned.root, &assignment.task_id)?;
