@@ -27,7 +27,7 @@ fn python(changes: &[(&str, &str)]) -> Folder {
 #[track_caller]
 fn fails(changes: &[(&str, &str)], expected: &[(&str, &str)]) {
     let folder = python(changes);
-    let command = ["agent", "check", "--json", "--timeout", "3", "--", "python3", "agent.py"];
+    let command = ["agent", "check", "--json", "--timeout", "6", "--", "python3", "agent.py"];
     let report = folder.run(command).ends(i32::from(!expected.is_empty())).json();
     let checks = report.get("checks").unwrap().as_array().unwrap();
     let text = |check: &Value, field: &str| {
