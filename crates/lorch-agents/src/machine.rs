@@ -176,7 +176,7 @@ impl Machine {
         };
         let heed = match &mut self.state {
             State::Sent(pending) | State::Lost(pending) if pending.is_again(command) => {
-                pending.command = Box::new(command.clone());
+                *pending.command = command.clone();
                 let pending = pending.clone();
                 self.state = State::Sent(pending);
                 return Ok(Heed::Taken);

@@ -104,7 +104,7 @@ impl Default for Supervision {
             backoff_first: Duration::from_secs(1),
             backoff_most: Duration::from_secs(60),
             seed: 0,
-            max_events: 1024,
+            max_events: 8192,
             max_event_bytes: 16 * 1024 * 1024,
             max_log_bytes: 64 * 1024 * 1024,
         }

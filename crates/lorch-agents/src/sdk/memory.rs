@@ -141,3 +141,94 @@ fn asked(command: &Command) -> Digest {
     asked.insert("expected_outputs", outputs);
     Digest::of(&asked.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lorch_types::agent::AgentType;
+
+    use super::*;
+
+    const COMMAND: &str = r#"{"kind":"command","message_id":"cmd-00000001","correlation_id":"c","task_id":"T-0042","idempotency_key":"ik:0000000000000000000000000000000000000000000000000000000000000001","to":{"agent_type":"builder"},"action":"implement","inputs":{},"expected_outputs":[],"version":{"snapshot_id":"snap-d0ab7e60b764"},"deadline":"2025-10-20T14:18:20Z","retry":{"attempt":0,"max_attempts":3},"priority":5}"#;
+    const EVENT: &str = r#"{"kind":"event","message_id":"evt-00000001","correlation_id":"c","task_id":"T-0042","from":{"agent_type":"builder"},"event":"builder.completed","payload":{},"occurred_at":"2025-10-20T14:30:00Z"}"#;
+
+    fn options(folder: &tempfile::TempDir) -> Options {
+        Options {
+            agent: AgentType::Builder,
+            memory: folder.path().join("a/b"),
+            workspace: folder.path().to_owned(),
+            heartbeat: Duration::from_secs(5),
+        }
+    }
+
+    fn parse<T: serde::de::DeserializeOwned>(text: &str) -> T {
+        from_value(&read(text.as_bytes(), Limits::default()).unwrap()).unwrap()
+    }
+
+    fn recalled(memory: &Memory, command: &Command) -> &'static str {
+        match memory.recall(command) {
+            Recalled::Answered(_) => "answered",
+            Recalled::Conflict => "conflict",
+            Recalled::Begun => "begun",
+            Recalled::Nothing => "nothing",
+        }
+    }
+
+    /// Whatever byte a crash stops at, what was whole before it is remembered, and goes on.
+    #[test]
+    fn a_crash_forgets_nothing_that_was_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = options(&folder);
+        let (command, event): (Command, Event) = (parse(COMMAND), parse(EVENT));
+        let mut other = command.clone();
+        other.idempotency_key = IdempotencyKey::of_bytes(b"other");
+        let mut memory = Memory::open(&options).unwrap();
+        assert_eq!(recalled(&memory, &command), "nothing");
+        assert!(!memory.begin(&command).unwrap() && memory.begin(&command).unwrap());
+        memory.keep(&command, &event).unwrap();
+        let answered = std::fs::metadata(&memory.path).unwrap().len();
+        memory.begin(&other).unwrap();
+        let begun = std::fs::metadata(&memory.path).unwrap().len();
+        memory.keep(&other, &event).unwrap();
+        let (path, whole) = (memory.path.clone(), std::fs::read(&memory.path).unwrap());
+        let end = u64::try_from(whole.len()).unwrap();
+        for cut in answered..=end {
+            std::fs::write(&path, &whole[..usize::try_from(cut).unwrap()]).unwrap();
+            let mut memory = Memory::open(&options).unwrap();
+            assert_eq!(recalled(&memory, &command), "answered", "{cut}");
+            let expected = match cut {
+                _ if cut == end => "answered",
+                _ if cut >= begun => "begun",
+                _ => "nothing",
+            };
+            assert_eq!(recalled(&memory, &other), expected, "{cut}");
+            memory.keep(&other, &event).unwrap();
+            assert_eq!(recalled(&Memory::open(&options).unwrap(), &other), "answered", "{cut}");
+            assert_eq!(memory.answered(Action::Implement), 2);
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_used_for_something_else_is_a_conflict() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command: Command = parse(COMMAND);
+        let mut memory = Memory::open(&options(&folder)).unwrap();
+        memory.begin(&command).unwrap();
+        command.retry.attempt = command.retry.attempt.next().unwrap();
+        assert_eq!(recalled(&memory, &command), "begun");
+        command.inputs.insert("goal", "another");
+        assert_eq!(recalled(&memory, &command), "conflict");
+    }
+
+    #[test]
+    fn a_memory_that_is_none_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = options(&folder);
+        std::fs::create_dir_all(&options.memory).unwrap();
+        let path = options.memory.join("builder.ndjson");
+        std::fs::write(&path, "{\"key\":1}\n").unwrap();
+        assert!(matches!(Memory::open(&options), Err(SdkError::Memory { .. })));
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "{\"key\":1}\n");
+    }
+}

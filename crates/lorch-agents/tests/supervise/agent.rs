@@ -116,6 +116,13 @@ pub(crate) fn act(kind: &str) {
             drop(stdout);
             read_on();
         }
+        "beats" => {
+            for seq in 0..10_000 {
+                say(&heartbeat(seq, "ready"));
+            }
+            say(&event("done"));
+            read_on();
+        }
         "events" => {
             ready();
             for number in 0..100_000 {

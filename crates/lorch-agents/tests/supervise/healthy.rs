@@ -1,7 +1,7 @@
 //! Agents that do what they should.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lorch_agents::{AgentEnvironment, SendError, What};
 
@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_environment_is_what_is_handed_through", the_environment_is_what_is_handed_through),
     ("it_is_started_again_when_asked", it_is_started_again_when_asked),
     ("one_that_does_not_read_stops_nobody", one_that_does_not_read_stops_nobody),
+    ("idle_agents_cost_next_to_nothing", idle_agents_cost_next_to_nothing),
     ("split_characters_are_put_together", split_characters_are_put_together),
 ];
 
@@ -84,7 +85,7 @@ fn it_is_started_again_when_asked() {
 fn one_that_does_not_read_stops_nobody() {
     for launcher in [true, false] {
         let mut bench = Bench { launcher, ..Bench::new() };
-        bench.rules.grace = std::time::Duration::from_millis(200);
+        bench.rules.grace = Duration::from_millis(200);
         let watched = bench.start("deaf");
         watched.until_ready();
         let line = vec![b'x'; 100_000];
@@ -99,4 +100,25 @@ fn split_characters_are_put_together() {
     let bench = Bench::new();
     let watched = bench.start("split");
     assert_eq!(watched.until_event().1, "žluťoučký kůň 🐎");
+}
+
+/// How much processor time this process has used.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    // User and system time, in hundredths of a second.
+    let ticks: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// Four agents that beat every five seconds have less than half a percent of a core: 6 ms a heartbeat.
+/// Between heartbeats nothing wakes up.
+fn idle_agents_cost_next_to_nothing() {
+    let bench = Bench::new();
+    let before = processor_time();
+    let watched = bench.start("beats");
+    assert_eq!(watched.until_event().1, "done");
+    let each = (processor_time() - before) / 10_000;
+    assert!(each < Duration::from_micros(600), "{each:?}");
 }

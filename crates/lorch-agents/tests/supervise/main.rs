@@ -54,6 +54,7 @@ fn run(arguments: &[OsString]) -> ExitCode {
     let named: Vec<&str> =
         arguments.iter().filter_map(|it| it.to_str()).filter(|it| !it.starts_with('-')).collect();
     let mut count = 0;
+    let before = hostile::peak_memory();
     for (name, test) in [healthy::TESTS, hostile::TESTS, lasting::TESTS].concat() {
         if named.is_empty() || named.iter().any(|part| name.contains(part)) {
             println!("test {name} ...");
@@ -61,6 +62,9 @@ fn run(arguments: &[OsString]) -> ExitCode {
             count += 1;
         }
     }
+    // Of whatever agents write, next to nothing is kept.
+    let grown = hostile::peak_memory() - before;
+    assert!(grown < 100 * 1024 * 1024, "{grown} bytes of memory");
     println!("test result: ok. {count} passed");
     ExitCode::SUCCESS
 }

@@ -4,6 +4,7 @@ mod acp;
 mod check;
 mod look;
 mod prompt;
+mod role;
 mod script;
 mod verdict;
 mod wrap;

@@ -18,7 +18,8 @@ fn python(changes: &[(&str, &str)]) -> Folder {
         program = program.replace(from, to);
     }
     let folder = Folder::new();
-    folder.write("agent.py", program);
+    // What is waited for comes sooner.
+    folder.write("agent.py", program.replace("time.sleep(5)", "time.sleep(0.2)"));
     folder
 }
 
@@ -26,7 +27,7 @@ fn python(changes: &[(&str, &str)]) -> Folder {
 #[track_caller]
 fn fails(changes: &[(&str, &str)], expected: &[(&str, &str)]) {
     let folder = python(changes);
-    let command = ["agent", "check", "--json", "--timeout", "8", "--", "python3", "agent.py"];
+    let command = ["agent", "check", "--json", "--timeout", "6", "--", "python3", "agent.py"];
     let report = folder.run(command).ends(i32::from(!expected.is_empty())).json();
     let checks = report.get("checks").unwrap().as_array().unwrap();
     let text = |check: &Value, field: &str| {

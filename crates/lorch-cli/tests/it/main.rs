@@ -21,3 +21,4 @@ mod task_run;
 mod together;
 mod transcript;
 mod validate;
+mod zoo;

@@ -163,7 +163,7 @@ fn a_person_decides_when_rounds_are_used_up() {
         format!("implement:\n{}implement_changes:\n{}{}", written("1"), written("2"), written("3"));
     let changes = "review:\n  - status: changes_requested\n    payload: { findings: [more] }\n"
         .to_owned()
-        + &"  - status: changes_requested\n    payload: { findings: [more still] }\n".repeat(1)
+        + "  - status: changes_requested\n    payload: { findings: [more still] }\n"
         + "  - status: approved\n";
     let folder = scripted(&builder, &changes, UNNEEDED);
     let config = folder.read("lorch.toml") + "[supervision]\nmax_rounds = 2\n";

@@ -12,9 +12,9 @@ use lorch_types::agent::Command;
 use self::client::{Client, Policy};
 use super::look::Look;
 use super::prompt::prompt;
+use super::role::Role;
 use super::script::options;
 use super::verdict::answer;
-use super::wrap::Role;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::site::Site;
@@ -67,6 +67,7 @@ pub(super) enum ToolKind {
 
 /// Serves as the agent.
 pub(crate) fn acp(arguments: &Acp, global: &Global) -> Outcome {
+    arguments.role.does_work()?;
     let site = Site::find(global)?;
     let options = options(arguments.role.agent_type(), &site.root);
     let look = Look::at(&site);

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use self::cases::Bench;
 use self::lab::Lab;
-use super::wrap::Role;
+use super::role::Role;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::site::Site;
@@ -37,7 +37,7 @@ Examples:
 Exit status: 0 it conforms; 1 it does not; 2 the workspace cannot be copied.")]
 pub(crate) struct Check {
     /// What the agent is for.
-    #[arg(long, value_enum, default_value_t = Role::Builder, value_name = "builder|reviewer|spec_maintainer", hide_possible_values = true)]
+    #[arg(long, value_enum, default_value_t = Role::Builder, value_name = "builder|reviewer|spec_maintainer|orchestration", hide_possible_values = true)]
     role: Role,
     /// What it is asked to do.
     #[arg(

@@ -13,7 +13,7 @@ use lorch_types::agent::{Action, AgentType, Command, EventType, ReviewStatus, Wo
 use lorch_types::json::{Object, Value, from_value};
 use serde::Deserialize;
 
-use super::wrap::Role;
+use super::role::Role;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::input::read_value;

@@ -8,11 +8,12 @@ use std::thread;
 
 use clap::{Args, ValueEnum};
 use lorch_agents::sdk::{Answer, Desk, serve};
-use lorch_types::agent::{AgentType, Command};
+use lorch_types::agent::Command;
 use lorch_types::json::Object;
 
 use super::look::Look;
 use super::prompt::prompt;
+use super::role::Role;
 use super::script::options;
 use super::verdict::{Ending, answer};
 use crate::cli::Global;
@@ -53,18 +54,6 @@ pub(crate) struct Wrap {
     program: Vec<OsString>,
 }
 
-/// What an agent is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Role {
-    /// It writes code and tests.
-    Builder,
-    /// It judges what a builder wrote.
-    Reviewer,
-    /// It keeps the specification.
-    #[value(name = "spec_maintainer", alias = "spec-maintainer")]
-    SpecMaintainer,
-}
-
 /// How a program gets its prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Way {
@@ -82,21 +71,12 @@ const LOGGED: usize = 2000;
 
 /// Serves as the agent.
 pub(crate) fn wrap(arguments: &Wrap, global: &Global) -> Outcome {
+    arguments.role.does_work()?;
     let site = Site::find(global)?;
     let options = options(arguments.role.agent_type(), &site.root);
     let look = Look::at(&site);
     serve(&options, |command, desk| work(arguments, command, desk, &look))
         .map_err(|error| Failure::Work(error.into()))
-}
-
-impl Role {
-    pub(super) fn agent_type(self) -> AgentType {
-        match self {
-            Self::Builder => AgentType::Builder,
-            Self::Reviewer => AgentType::Reviewer,
-            Self::SpecMaintainer => AgentType::SpecMaintainer,
-        }
-    }
 }
 
 fn work(arguments: &Wrap, command: &Command, desk: &Desk<'_>, look: &Look) -> Answer {

@@ -210,7 +210,8 @@ impl<'a> Bench<'a> {
         let action = match self.agent {
             AgentType::Reviewer => Action::Review,
             AgentType::SpecMaintainer => Action::UpdateSpec,
-            AgentType::Builder | AgentType::Orchestration | AgentType::System => Action::Implement,
+            AgentType::Orchestration => Action::Intake,
+            AgentType::Builder | AgentType::System => Action::Implement,
         };
         let inputs =
             Object::from_iter([("goal", Value::from(self.goal)), ("round", Value::from(round))]);
