@@ -8,6 +8,8 @@ use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, OpenOptions, OpenOptions
 use fail::fail_point;
 use lorch_types::agent::AgentRunId;
 use rustix::fs::{OFlags, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 /// The folder of ledgers and their chains.
 pub(crate) const EVENTS: &str = "events";
@@ -128,6 +130,30 @@ pub(crate) fn create_lazily(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<
 pub(crate) fn sync(root: &Dir, folder: &str, path: &str) -> io::Result<()> {
     root.open(path)?.sync_all()?;
     sync_folder(root, folder)
+}
+
+/// Removes what processes that are no more left beside the files of a folder.
+pub(crate) fn sweep(root: &Dir, folder: &str) -> io::Result<()> {
+    let entries = match root.read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| is_left(name)) else { continue };
+        match root.remove_file(format!("{folder}/{name}")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is one that a process makes beside another, and that process is no more.
+fn is_left(name: &str) -> bool {
+    let pid = name.strip_suffix(".new").and_then(|name| name.rsplit_once('.')).map(|(_, pid)| pid);
+    let pid = pid.and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 /// Two processes may make the same file.

@@ -110,7 +110,9 @@ fn listed(root: &Dir) -> io::Result<Vec<AgentRunId>> {
     let mut runs: Vec<AgentRunId> = Vec::new();
     for entry in entries {
         let name = entry?.file_name();
-        runs.extend(name.to_str().and_then(|name| name.strip_suffix(".ndjson")?.parse().ok()));
+        // The chain is made last: without it nothing has begun.
+        let chain = name.to_str().and_then(|name| name.strip_suffix(".chain.ndjson"));
+        runs.extend(chain.and_then(|run| run.parse().ok()));
     }
     runs.sort_unstable();
     Ok(runs)

@@ -419,7 +419,8 @@ impl Machine {
             return then;
         }
         let round = self.round;
-        let text = format!("changes are wanted once more after {round} rounds");
+        let rounds = if round == 1 { "a round".to_owned() } else { format!("{round} rounds") };
+        let text = format!("changes are wanted once more after {rounds}");
         let mut details = Object::new();
         details.insert("round", round);
         if let Some(feedback) = &self.feedback {

@@ -123,7 +123,7 @@ impl Supervision {
 pub struct Agent {
     agent: AgentType,
     tell: SyncSender<Signal>,
-    way: Arc<Mutex<Option<Writer>>>,
+    way: Arc<Mutex<Option<(u64, Writer)>>>,
     keeper: Option<JoinHandle<()>>,
 }
 
@@ -188,12 +188,24 @@ impl Agent {
     /// # Errors
     /// When it is no line, the agent does not run, or does not read.
     pub fn send(&self, line: &[u8]) -> Result<(), SendError> {
+        self.send_if(line, |_| true)
+    }
+
+    /// The same for this life of the agent: what another one should not get is not sent.
+    ///
+    /// # Errors
+    /// Those of [`Agent::send`]; [`SendError::NotRunning`] also when that life is over.
+    pub fn send_in(&self, life: u64, line: &[u8]) -> Result<(), SendError> {
+        self.send_if(line, |running| running == life)
+    }
+
+    fn send_if(&self, line: &[u8], is_meant: impl Fn(u64) -> bool) -> Result<(), SendError> {
         if line.len() > MAX_LINE_BYTES || line.contains(&b'\n') {
             return Err(SendError::NoLine);
         }
         let way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
-        let way = way.as_ref().ok_or(SendError::NotRunning)?;
-        way.send([line, b"\n"].concat())
+        let way = way.as_ref().filter(|(life, _)| is_meant(*life)).ok_or(SendError::NotRunning)?;
+        way.1.send([line, b"\n"].concat())
     }
 
     /// Has the agent stopped and started again, as for any fault; `reason` is told as

@@ -31,6 +31,8 @@ mod summary;
 mod table;
 mod terminal;
 mod transcript;
+#[cfg(feature = "failpoints")]
+mod witness;
 
 use std::process::ExitCode;
 

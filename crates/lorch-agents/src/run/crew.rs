@@ -9,7 +9,7 @@ use super::RunError;
 use super::settings::{Configured, RunSettings};
 use crate::error::WorkspaceError;
 use crate::file::LOGS;
-use crate::supervise::{Agent, AgentSpec, Heard};
+use crate::supervise::{Agent, AgentSpec, Heard, SendError};
 
 /// The agents that work on a run; each is started when it is first needed.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ pub(super) struct Crew {
 #[derive(Debug)]
 struct Member {
     agent: Agent,
-    is_ready: bool,
+    /// The life in which it is ready for commands.
+    ready: Option<u64>,
 }
 
 impl Crew {
@@ -53,43 +54,44 @@ impl Crew {
         };
         let started = Agent::start(spec, settings.supervision.clone(), self.heard.clone());
         let started = started.map_err(WorkspaceError::at(LOGS))?;
-        self.agents.insert(agent, Member { agent: started, is_ready: false });
+        self.agents.insert(agent, Member { agent: started, ready: None });
         Ok(())
     }
 
     pub(super) fn is_ready(&self, agent: AgentType) -> bool {
-        self.agents.get(&agent).is_some_and(|member| member.is_ready)
+        self.agents.get(&agent).is_some_and(|member| member.ready.is_some())
     }
 
-    /// Takes that an agent is ready for commands.
-    pub(super) fn ready(&mut self, agent: AgentType) {
-        self.set_ready(agent, true);
+    /// Takes that an agent is ready for commands in this life.
+    pub(super) fn ready(&mut self, agent: AgentType, life: u64) {
+        self.set_ready(agent, Some(life));
     }
 
     /// Takes that the process of an agent is not the one any more that was ready.
     pub(super) fn lost(&mut self, agent: AgentType) {
-        self.set_ready(agent, false);
+        self.set_ready(agent, None);
     }
 
-    fn set_ready(&mut self, agent: AgentType, is_ready: bool) {
+    fn set_ready(&mut self, agent: AgentType, ready: Option<u64>) {
         if let Some(member) = self.agents.get_mut(&agent) {
-            member.is_ready = is_ready;
+            member.ready = ready;
         }
     }
 
-    /// Sends a line to an agent.
+    /// Sends a line to an agent in the life in which it was ready: the next one is asked anew, once it
+    /// is known that this one is over.
     ///
     /// # Errors
     /// Why it cannot be sent.
-    pub(super) fn send(&self, agent: AgentType, line: &[u8]) -> Result<(), String> {
-        let member = self.agents.get(&agent).ok_or("the agent was not started")?;
-        member.agent.send(line).map_err(|error| error.to_string())
+    pub(super) fn send(&self, agent: AgentType, line: &[u8]) -> Result<(), SendError> {
+        let member = self.agents.get(&agent).ok_or(SendError::NotRunning)?;
+        member.agent.send_in(member.ready.ok_or(SendError::NotRunning)?, line)
     }
 
     /// Has an agent started again.
     pub(super) fn restart(&mut self, agent: AgentType, reason: String) {
         if let Some(member) = self.agents.get_mut(&agent) {
-            member.is_ready = false;
+            member.ready = None;
             member.agent.restart(&reason);
         }
     }

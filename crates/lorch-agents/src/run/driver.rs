@@ -19,7 +19,7 @@ use crate::error::WorkspaceError;
 use crate::machine::{Decision, Failure, Heed, Next, Order, Question};
 use crate::observe::observe;
 use crate::snapshot::{note_snapshot, read_snapshot, snapshot};
-use crate::supervise::{Heard, What};
+use crate::supervise::{Heard, SendError, What};
 
 /// How long a wait goes on before it is looked whether a person wants the run to stop.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -133,9 +133,14 @@ impl Driver<'_> {
         let agent = command.action.agent_type();
         self.run.deadline = Some(Instant::now() + self.run.settings.timeout(command.action));
         self.audience.told(Told::Sent(command));
-        if let Err(reason) = self.crew.send(agent, &line) {
-            // It is sent again to the next process, or the deadline passes.
-            self.crew.restart(agent, reason);
+        match self.crew.send(agent, &line) {
+            Ok(()) => {}
+            // Its end is about to be heard.
+            Err(SendError::NotRunning) => {
+                self.crew.lost(agent);
+                self.run.fold.machine_mut().lose();
+            }
+            Err(error) => self.crew.restart(agent, error.to_string()),
         }
         fail_point!("command-sent");
         self.write_derived(snapshot)
@@ -212,7 +217,7 @@ impl Driver<'_> {
         let is_asked = |command: &Command| command.action.agent_type() == agent;
         match &heard.what {
             What::Event { line, event } => self.event(agent, line, event, heard.at)?,
-            What::Ready => self.crew.ready(agent),
+            What::Ready => self.crew.ready(agent, heard.life),
             What::Started { .. } | What::Restarting { .. } | What::Exited { .. } => {
                 self.crew.lost(agent);
                 if self.run.fold.machine().pending().is_some_and(is_asked) {

@@ -9,11 +9,12 @@ use super::message::number;
 use super::{Run, RunError, RunSettings};
 use crate::brief::About;
 use crate::chance::Chance;
-use crate::error::LedgerError;
+use crate::error::{LedgerError, WorkspaceError};
+use crate::file::{self, SNAPSHOTS};
 use crate::fold::Fold;
 use crate::ledger::{Ledger, Recovery};
 use crate::machine::Assignment;
-use crate::receipt::Receipts;
+use crate::receipt::{Receipts, folder};
 use crate::run_state::{read_run_state, write_run_state};
 use crate::snapshot::{snapshot, write_snapshot};
 
@@ -92,6 +93,9 @@ impl Run {
         }
         let task = fold.machine().assignment().map(|it| it.task_id.clone());
         let task = task.ok_or_else(|| RunError::NoTask { run: id.clone() })?;
+        for folder in [SNAPSHOTS, &folder(&task)] {
+            file::sweep(&root, folder).map_err(WorkspaceError::at(folder))?;
+        }
         let receipts = Receipts::read(&root, &task)?;
         // Numbers must not be those of the process before.
         let chance = Chance::new(settings.seed ^ ledger.lines().rotate_left(32));

@@ -13,6 +13,8 @@ use lorch_types::agent::{AgentType, Event};
 pub struct Heard {
     /// Which agent.
     pub agent: AgentType,
+    /// Which of its lives, from 1: the number of processes that were started so far.
+    pub life: u64,
     /// When lorch noticed it.
     pub at: Timestamp,
     /// What.

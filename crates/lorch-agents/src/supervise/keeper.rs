@@ -79,8 +79,8 @@ pub(super) struct Keeper {
     pub(super) tell: SyncSender<Signal>,
     pub(super) log: Arc<Mutex<LogFile>>,
     pub(super) room: Arc<Room>,
-    /// The way to the agent, while it runs.
-    pub(super) way: Arc<Mutex<Option<Writer>>>,
+    /// Which life of the agent runs, and the way to it.
+    pub(super) way: Arc<Mutex<Option<(u64, Writer)>>>,
     pub(super) restarts: Restarts,
     pub(super) lives: u64,
     pub(super) stopping: bool,
@@ -166,7 +166,7 @@ impl Keeper {
             Writer::start(stdin)
         };
         let writer = around().inspect_err(|_| leash.kill())?;
-        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = Some((life, writer));
         let Listening { deaf, last_words, .. } = listening;
         let watch = Watch::new(started);
         let phase = Phase::Running;
@@ -251,7 +251,7 @@ impl Keeper {
         line.push(b'\n');
         let way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
         // It may not even read.
-        let _ = way.as_ref().map(|way| way.send(line));
+        let _ = way.as_ref().map(|(_, way)| way.send(line));
     }
 
     /// Stops a life for a fault.
@@ -341,7 +341,8 @@ impl Keeper {
 
     fn tell_at(&self, what: What, place: Option<Place>) {
         // Whoever started the agent may not listen any more.
-        let _ = self.heard.send(Heard { agent: self.spec.agent, at: now(), what, _place: place });
+        let (agent, life) = (self.spec.agent, self.lives);
+        let _ = self.heard.send(Heard { agent, life, at: now(), what, _place: place });
     }
 }
 

@@ -31,6 +31,9 @@ enum Work {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Is an agent for crash tests.
+    #[cfg(feature = "failpoints")]
+    Witness,
     /// Runs an agent, and ends everything that it started.
     Agent {
         /// How long it has to end, in milliseconds.
@@ -51,6 +54,8 @@ pub(crate) fn worker(arguments: &Worker) -> Outcome {
         Work::Exec { parent, command } => {
             Err(Failure::work(lorch_backends::exec_worker(*parent, command)))
         }
+        #[cfg(feature = "failpoints")]
+        Work::Witness => crate::witness::witness(),
         Work::Agent { grace, command } => agent(Duration::from_millis(*grace), command),
     }
 }
