@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p lorch-agents --bench task` runs a task of some hundred rounds with agents that answer
 //! at once, and beside it the same agents over bare pipes, with two bare appends for each command and
-//! its answer; and it opens a run whose ledger has 100 MB. The binary is its own agents.
+//! its answer; it opens a run whose ledger has 100 MB; and it watches four agents that have nothing to
+//! do. The binary is its own agents.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,12 +17,13 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lorch_agents::chain::Direction;
 use lorch_agents::{
-    AgentEnvironment, Assignment, Audience, Configured, Decision, End, Ending, Ledger, Question,
-    Rules, Run, RunSettings, SnapshotOptions, Supervision, Told, open_workspace,
+    Agent, AgentEnvironment, AgentSpec, Assignment, Audience, Configured, Decision, End, Ending,
+    Ledger, Question, Rules, Run, RunSettings, SnapshotOptions, Supervision, Told, What,
+    open_workspace,
 };
 use lorch_types::agent::{Action, AgentType};
 use lorch_types::json::{Limits, Value, from_value, read};
@@ -29,10 +31,10 @@ use lorch_types::{Digest, Timestamp};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, role, answers] = arguments.as_slice()
-        && role == "agent"
-    {
-        return act(answers.parse().unwrap());
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [_, "agent", "idle"] => return beat(),
+        [_, "agent", changes] => return act(changes.parse().unwrap()),
+        _ => {}
     }
     let is_test = arguments.iter().any(|argument| argument == "--test");
     let (rounds, bytes, times) = if is_test { (5, 1_000_000, 1) } else { (200, 100_000_000, 5) };
@@ -47,6 +49,7 @@ fn main() {
     println!("the same over pipes, with two appends     {:8.0} µs", bare * 1e6);
     println!("what lorch takes for itself               {:8.0} µs", own * 1e6);
     resume(bytes, times);
+    idle(Duration::from_secs(if is_test { 1 } else { 30 }));
 }
 
 /// An agent that answers at once: a builder writes a file, and a reviewer wants changes this often.
@@ -234,4 +237,50 @@ fn resume(bytes: u64, times: usize) {
     opened.sort_by(f64::total_cmp);
     let median = opened[opened.len() / 2];
     println!("a run with a ledger of {megabytes:.0} MB is opened in  {:8.0} ms", median * 1e3);
+}
+
+/// An agent that gives a sign of life every 5 seconds and does nothing else.
+fn beat() {
+    let role = std::env::var("LORCH_AGENT_TYPE").unwrap();
+    let pid = std::process::id();
+    for seq in 0.. {
+        println!(
+            r#"{{"kind":"heartbeat","agent":{{"agent_type":"{role}"}},"seq":{seq},"status":"ready","pid":{pid},"uptime_s":0,"last_activity_at":"2025-10-20T14:30:00Z"}}"#
+        );
+        std::thread::sleep(Duration::from_secs(5));
+    }
+}
+
+/// How much of a core it takes to watch four agents that have nothing to do.
+fn idle(time: Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let (tell, heard) = std::sync::mpsc::channel();
+    let own = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    let types = AgentType::ALL.into_iter().filter(|agent| *agent != AgentType::System);
+    let agents: Vec<Agent> = types
+        .map(|agent| {
+            let spec = AgentSpec {
+                agent,
+                run: "run-20251020-140818-4f9f29a1".parse().unwrap(),
+                cmd: vec![own.clone(), "agent".to_owned(), "idle".to_owned()],
+                environment: AgentEnvironment::new(&[], |name| std::env::var_os(name)),
+                dir: folder.path().to_owned(),
+                launcher: None,
+            };
+            Agent::start(spec, Supervision::default(), tell.clone()).unwrap()
+        })
+        .collect();
+    let ready = heard.iter().filter(|it| matches!(it.what, What::Ready)).take(agents.len()).count();
+    assert_eq!(ready, 4);
+    let before = processor_time();
+    std::thread::sleep(time);
+    let share = (processor_time() - before) / time.as_secs_f64();
+    println!("four agents that have nothing to do        {:8.3} % of a core", share * 100.0);
+    agents.into_iter().for_each(Agent::stop);
+}
+
+/// The seconds of a processor that this process has taken, its children left out.
+fn processor_time() -> f64 {
+    let clock = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    clock.tv_sec as f64 + clock.tv_nsec as f64 / 1e9
 }

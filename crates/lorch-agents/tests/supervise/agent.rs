@@ -48,6 +48,7 @@ fn answer() {
 
 pub(crate) fn act(kind: &str) {
     match kind {
+        "works" => crate::running::work(),
         "echo" => {
             ready();
             answer();

@@ -17,6 +17,7 @@ mod bench;
 mod healthy;
 mod hostile;
 mod lasting;
+mod running;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -55,7 +56,7 @@ fn run(arguments: &[OsString]) -> ExitCode {
         arguments.iter().filter_map(|it| it.to_str()).filter(|it| !it.starts_with('-')).collect();
     let mut count = 0;
     let before = hostile::peak_memory();
-    for (name, test) in [healthy::TESTS, hostile::TESTS, lasting::TESTS].concat() {
+    for (name, test) in [healthy::TESTS, hostile::TESTS, lasting::TESTS, running::TESTS].concat() {
         if named.is_empty() || named.iter().any(|part| name.contains(part)) {
             println!("test {name} ...");
             test();

@@ -138,26 +138,25 @@ impl<'b> Trial<'b> {
     /// What goes on with the run: resuming it, or beginning it where it has not begun.
     fn next_arguments(&self) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let run = words(&["task", "run", "T-0042"]);
-        let Some(newest) = self.runs().pop() else { return run };
-        // A run without a command of which no state was written was never told to anybody.
-        let has_begun = newest.get("task_id").is_some()
-            || std::fs::read_to_string(self.dir.path().join("state/run.json"))
-                .is_ok_and(|state| state.contains(&text(&newest, "run_id")));
-        match has_begun {
-            true => words(&["task", "resume", &text(&newest, "run_id")]),
-            false => run,
+        match self.run() {
+            Some(run) => words(&["task", "resume", &text(&run, "run_id")]),
+            None => words(&["task", "run", "T-0042"]),
         }
     }
 
-    fn runs(&self) -> Vec<Value> {
+    /// The run that has begun: a run without a command of which no state was written was never told to
+    /// anybody, and another one was begun instead.
+    fn run(&self) -> Option<Value> {
         let listed = self.output(&["task", "status", "--json"]);
         assert!(listed.status.success(), "{listed:?}");
-        String::from_utf8(listed.stdout).unwrap().lines().map(read).collect()
+        let state = self.lines("state/run.json").join("");
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let mut runs = listed.lines().map(read);
+        runs.find(|run| run.get("task_id").is_some() || state.contains(&text(run, "run_id")))
     }
 
     fn status(&self) -> String {
-        self.runs().last().map_or_else(String::new, |run| text(run, "status"))
+        self.run().map_or_else(String::new, |run| text(&run, "status"))
     }
 
     /// The points at which agents were killed so far.
@@ -192,7 +191,7 @@ impl<'b> Trial<'b> {
     #[track_caller]
     fn check(&self, expected: &Done, seed: u64) {
         assert_eq!(self.done(), *expected, "seed {seed}");
-        let run = text(self.runs().last().unwrap(), "run_id");
+        let run = text(&self.run().unwrap(), "run_id");
         for arguments in [vec!["task", "verify", &run], vec!["validate", "--together", "."]] {
             let verified = self.output(&arguments);
             assert!(verified.status.success(), "seed {seed}: {verified:?}");
