@@ -189,6 +189,16 @@ fn artifacts(root: &Dir, paths: &[WorkspacePath]) -> Result<Vec<Artifact>, Strin
     paths.iter().map(artifact).collect()
 }
 
+/// Half of the time that may lie between two heartbeats, as lorch says in `LORCH_HEARTBEAT_S`, and
+/// five seconds at most.
+fn heartbeat() -> Duration {
+    let most = Duration::from_secs(5);
+    let said = std::env::var("LORCH_HEARTBEAT_S").ok();
+    let seconds = said.and_then(|said| said.parse::<f64>().ok());
+    let half = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok());
+    half.map_or(most, |half| half.clamp(Duration::from_millis(10), most))
+}
+
 impl Options {
     /// Those of an agent in the working directory, whose memory is `.lorch/agents/RUN_ID`: the run's id
     /// is what lorch says in `LORCH_RUN_ID`.
@@ -198,7 +208,7 @@ impl Options {
             agent,
             memory: PathBuf::from(".lorch/agents").join(run),
             workspace: PathBuf::from("."),
-            heartbeat: Duration::from_secs(5),
+            heartbeat: heartbeat(),
         }
     }
 }

@@ -19,6 +19,9 @@ const HEARTBEAT: Duration = Duration::from_secs(12);
 const GRACE: Duration = Duration::from_secs(5);
 /// What a launcher ends with when it had to kill the agent: 128 + SIGKILL.
 const KILLED: i32 = 137;
+/// How long an agent that is killed in the middle may take to begin.
+const SOON: Duration = Duration::from_millis(500);
+
 type Outcome = Result<(), String>;
 
 /// An agent under test.
@@ -160,6 +163,22 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// Waits until the agent says something about its work, if it does so soon.
+    fn until_busy(&mut self, session: &Session) {
+        let until = Instant::now() + SOON;
+        while let Ok(said) = session.next(until) {
+            let is_busy = match &said {
+                Said::Heartbeat(heartbeat) => heartbeat.status == HeartbeatStatus::Busy,
+                Said::Event(_) => true,
+                Said::Refused(_) => false,
+            };
+            self.note(said);
+            if is_busy {
+                return;
+            }
+        }
+    }
+
     /// Has the agent do something for the first time, and checks what it says of it.
     fn ask_first(
         &mut self,
@@ -231,6 +250,7 @@ impl<'a> Bench<'a> {
         let mut session = self.start(Duration::ZERO)?;
         let command = self.task.command(self.lab, 2)?;
         send(&mut session, &command)?;
+        self.until_busy(&session);
         session.end().map_err(text)?;
         let mut session = self.start(Duration::ZERO)?;
         send(&mut session, &command)?;
