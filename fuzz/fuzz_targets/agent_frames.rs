@@ -9,10 +9,13 @@ use libfuzzer_sys::fuzz_target;
 use lorch_agents::{Frame, Framer, Inbound, InboundReader};
 use lorch_types::Redactor;
 use lorch_types::agent::Message;
-use lorch_types::json::{Limits, from_value, read};
+use lorch_types::json::{Limits, canonical, from_value, read};
 
 /// Lines are short, so that too long ones are soon found.
 const MAX_LINE_BYTES: usize = 400;
+
+/// What no message may hold that is kept.
+const SECRET: &str = "hunter2!";
 
 thread_local! {
     static READERS: RefCell<[InboundReader; 2]> = RefCell::new(readers());
@@ -28,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn readers() -> [InboundReader; 2] {
     let mut redactor = Redactor::default();
-    redactor.add("KEY", "hunter2!");
+    redactor.add("KEY", SECRET);
     [InboundReader::new(Redactor::default()), InboundReader::new(redactor)]
 }
 
@@ -63,5 +66,7 @@ fn judge(readers: &mut [InboundReader; 2], line: &[u8]) {
         let document = read(&kept, Limits::default()).expect("it is JSON");
         let message: Message = from_value(&document).expect("it is a message");
         assert!(!matches!(message, Message::Command(_)));
+        let hides = reader.excerpt(SECRET.as_bytes()) != SECRET;
+        assert!(!hides || !canonical(&document).contains(SECRET));
     }
 }

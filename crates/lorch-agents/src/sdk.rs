@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod answer;
 mod memory;
 mod voice;
 
@@ -25,12 +26,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cap_std::fs::Dir;
-use lorch_types::agent::{
-    AgentType, Artifact, Command, CommandId, EventType, Level, Message, ReviewStatus, WorkspacePath,
-};
-use lorch_types::json::{Limits, Object, Value, from_value, read};
+use lorch_types::agent::{AgentType, Artifact, Command, CommandId, Level, Message, WorkspacePath};
+use lorch_types::json::{Limits, Object, from_value, read};
 use lorch_types::{Hasher, NaturalInteger};
 
+pub use self::answer::Answer;
 use self::memory::{Memory, Recalled};
 use self::voice::Voice;
 use crate::file::{open_to_read, open_workspace};
@@ -48,19 +48,6 @@ pub struct Options {
     pub workspace: PathBuf,
     /// How often it gives a sign of life.
     pub heartbeat: Duration,
-}
-
-/// What ends a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// What has happened.
-    pub event: EventType,
-    /// The verdict of a review.
-    pub status: Option<ReviewStatus>,
-    /// More about it.
-    pub payload: Object,
-    /// The files that were written. Their digests are taken when the answer is sent.
-    pub artifacts: Vec<WorkspacePath>,
 }
 
 /// An agent that cannot go on.
@@ -202,6 +189,16 @@ fn artifacts(root: &Dir, paths: &[WorkspacePath]) -> Result<Vec<Artifact>, Strin
     paths.iter().map(artifact).collect()
 }
 
+/// Half of the time that may lie between two heartbeats, as lorch says in `LORCH_HEARTBEAT_S`, and
+/// five seconds at most.
+fn heartbeat() -> Duration {
+    let most = Duration::from_secs(5);
+    let said = std::env::var("LORCH_HEARTBEAT_S").ok();
+    let seconds = said.and_then(|said| said.parse::<f64>().ok());
+    let half = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok());
+    half.map_or(most, |half| half.clamp(Duration::from_millis(10), most))
+}
+
 impl Options {
     /// Those of an agent in the working directory, whose memory is `.lorch/agents/RUN_ID`: the run's id
     /// is what lorch says in `LORCH_RUN_ID`.
@@ -211,63 +208,8 @@ impl Options {
             agent,
             memory: PathBuf::from(".lorch/agents").join(run),
             workspace: PathBuf::from("."),
-            heartbeat: Duration::from_secs(5),
+            heartbeat: heartbeat(),
         }
-    }
-}
-
-impl Answer {
-    /// One that says no more than what has happened.
-    pub fn new(event: EventType) -> Self {
-        Self { event, status: None, payload: Object::new(), artifacts: Vec::new() }
-    }
-
-    /// A builder's, whose tests have passed.
-    pub fn completed(artifacts: Vec<WorkspacePath>) -> Self {
-        let tests = Object::from_iter([("status", Value::from("pass"))]);
-        Self { artifacts, ..Self::new(EventType::BuilderCompleted) }.with("tests", tests)
-    }
-
-    /// A reviewer's, who has nothing to say against it.
-    pub fn approval() -> Self {
-        let status = Some(ReviewStatus::Approved);
-        Self { status, ..Self::new(EventType::ReviewCompleted) }
-    }
-
-    /// A reviewer's, who wants changes.
-    pub fn changes_requested(findings: Vec<Value>) -> Self {
-        let status = Some(ReviewStatus::ChangesRequested);
-        Self { status, ..Self::new(EventType::ReviewCompleted) }.with("findings", findings)
-    }
-
-    /// That the command failed, and would fail again.
-    pub fn error(code: &str, message: &str) -> Self {
-        Self::failure(code, message, false)
-    }
-
-    /// That the command failed, and may not fail again. It is not remembered: the same key is worked on
-    /// again.
-    pub fn retriable_error(code: &str, message: &str) -> Self {
-        Self::failure(code, message, true)
-    }
-
-    fn failure(code: &str, message: &str, retriable: bool) -> Self {
-        Self::new(EventType::Error)
-            .with("code", code)
-            .with("message", message)
-            .with("retriable", retriable)
-    }
-
-    /// The same with something more in its payload.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.payload.insert(key, value);
-        self
-    }
-
-    fn is_retriable(&self) -> bool {
-        let retriable = self.payload.get("retriable").and_then(Value::as_bool);
-        self.event == EventType::Error && retriable == Some(true)
     }
 }
 

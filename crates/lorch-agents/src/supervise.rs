@@ -47,7 +47,8 @@ pub struct AgentSpec {
     pub run: AgentRunId,
     /// The program and its arguments.
     pub cmd: Vec<String>,
-    /// Its environment; `LORCH_AGENT_TYPE` and `LORCH_RUN_ID` are added.
+    /// Its environment; `LORCH_AGENT_TYPE`, `LORCH_RUN_ID` and `LORCH_HEARTBEAT_S` are
+    /// added.
     pub environment: AgentEnvironment,
     /// The workspace, which it runs in.
     pub dir: PathBuf,
@@ -154,6 +155,8 @@ impl Agent {
     ) -> io::Result<Self> {
         spec.environment.set("LORCH_AGENT_TYPE", spec.agent.as_str());
         spec.environment.set("LORCH_RUN_ID", spec.run.as_str());
+        let heartbeat = rules.heartbeat.as_secs_f64().to_string();
+        spec.environment.set("LORCH_HEARTBEAT_S", heartbeat);
         let root = open_workspace(&spec.dir)?;
         let log = LogFile::open(&root, spec.agent, &spec.run, rules.max_log_bytes)?;
         let (tell, signals) = sync_channel(SIGNALS);

@@ -52,7 +52,10 @@ fn the_environment_is_what_is_handed_through() {
     let environment = AgentEnvironment::new(&["KEY".to_owned()], look_up);
     let bench = Bench { environment, ..Bench::new() };
     let watched = bench.start("environment");
-    assert_eq!(watched.until_event().1, "HOME KEY LORCH_AGENT_TYPE LORCH_RUN_ID PATH");
+    assert_eq!(
+        watched.until_event().1,
+        "HOME KEY LORCH_AGENT_TYPE LORCH_HEARTBEAT_S LORCH_RUN_ID PATH"
+    );
 }
 
 fn it_is_started_again_when_asked() {

@@ -31,6 +31,14 @@ enum Work {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Becomes an agent that ends with the process which runs it.
+    Become {
+        /// That process.
+        parent: u32,
+        /// The program and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// Is an agent for crash tests.
     #[cfg(feature = "failpoints")]
     Witness,
@@ -54,6 +62,9 @@ pub(crate) fn worker(arguments: &Worker) -> Outcome {
         Work::Exec { parent, command } => {
             Err(Failure::work(lorch_backends::exec_worker(*parent, command)))
         }
+        Work::Become { parent, command } => {
+            Err(not_started(&lorch_backends::exec_worker(*parent, command)))
+        }
         #[cfg(feature = "failpoints")]
         Work::Witness => crate::witness::witness(),
         Work::Agent { grace, command } => agent(Duration::from_millis(*grace), command),
@@ -61,15 +72,23 @@ pub(crate) fn worker(arguments: &Worker) -> Outcome {
 }
 
 fn agent(grace: Duration, command: &[OsString]) -> Outcome {
-    match lorch_agents::launch(grace, command) {
+    let started = std::env::current_exe().and_then(|lorch| {
+        // An agent may end the process that would end it.
+        let parent = std::process::id().to_string();
+        let mut become_it = vec![lorch.into_os_string()];
+        become_it.extend(["worker", "become", &parent, "--"].map(OsString::from));
+        become_it.extend_from_slice(command);
+        lorch_agents::launch(grace, &become_it)
+    });
+    match started {
         Ok(0) => Ok(()),
         Ok(status) => Err(Failure::Ended(status)),
-        Err(error) => {
-            let program = command.first().map(|program| program.to_string_lossy());
-            let program = program.unwrap_or_default();
-            tell(&format!("`{program}` could not be started: {error}\n"));
-            // Starting it again would be useless.
-            Err(Failure::Ended(UNWILLING))
-        }
+        Err(error) => Err(not_started(&error)),
     }
+}
+
+/// What ends an agent that cannot be started: starting it again would be useless.
+fn not_started(error: &io::Error) -> Failure {
+    tell(&format!("{error}\n"));
+    Failure::Ended(UNWILLING)
 }

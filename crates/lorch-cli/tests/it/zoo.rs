@@ -80,6 +80,9 @@ for line in sys.stdin.buffer:
         time.sleep(2)
     if kind == "dies" and first_time():
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "patricide" and first_time():
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(1000)
     if kind == "torn" and first_time():
         write(json.dumps(event).encode()[:-9])
         sys.exit(1)
@@ -178,9 +181,16 @@ fn nothing_of_it_is_left() {
 fn one_that_stops_or_dies_is_started_again() {
     completes("stopped", &["no heartbeat for 1", "is started again"]);
     completes("dies", &["is started again"]);
+    // It ends the process that lorch has put before it.
+    completes("patricide", &["signal: 9", "is started again"]);
     completes("stalled", &["has not got on for"]);
-    let (_, ran) = run("crash", "[]", 1);
+    let (folder, ran) = run("crash", "[]", 1);
     assert!(ran.stderr.contains("restart 5") && ran.stderr.contains("out of order"), "{ran:#?}");
+    // What cannot be started is not tried again.
+    folder.write("lorch.toml", folder.read("lorch.toml").replace("python3", "./no/such/program"));
+    let ran = folder.run(["task", "run", "--anew", "T-0042"]).ends(1);
+    let words = "`./no/such/program` could not be started: No such file";
+    assert!(ran.stderr.contains(words) && !ran.stderr.contains("restart 1"), "{ran:#?}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! `lorch agent acp`: an agent that asks an agent of the Agent Client Protocol.
 
 mod client;
+mod lines;
 mod message;
+mod policy;
 
 use std::ffi::OsString;
 
@@ -9,7 +11,8 @@ use clap::{Args, ValueEnum};
 use lorch_agents::sdk::{Answer, Desk, serve};
 use lorch_types::agent::Command;
 
-use self::client::{Client, Policy};
+use self::client::Client;
+use self::policy::Policy;
 use super::look::Look;
 use super::prompt::prompt;
 use super::role::Role;

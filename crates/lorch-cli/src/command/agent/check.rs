@@ -1,8 +1,10 @@
 //! `lorch agent check`: whether a program is an agent.
 
 mod cases;
+mod judge;
 mod lab;
 mod session;
+mod task;
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use serde::Serialize;
 
 use self::cases::Bench;
 use self::lab::Lab;
+use self::task::Task;
 use super::role::Role;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
@@ -94,8 +97,13 @@ enum Verdict {
 pub(crate) fn check(arguments: &Check, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let lab = Lab::copy_of(&site, arguments)?;
-    let bench = Bench::new(&lab, arguments.role.agent_type(), &arguments.goal, &arguments.expect);
-    let checks = bench.run(Duration::from_secs(arguments.timeout));
+    let task = Task {
+        agent: arguments.role.agent_type(),
+        goal: &arguments.goal,
+        expected: &arguments.expect,
+        timeout: Duration::from_secs(arguments.timeout),
+    };
+    let checks = Bench::new(&lab, task).run();
     let conforms = checks.iter().all(|check| check.result == Verdict::Passed);
     let report = Report { conforms, checks };
     if arguments.json {

@@ -2,27 +2,26 @@
 //! to know, and ends it.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lorch_agents::sdk::Desk;
-use lorch_agents::{Frame, Framer};
 use lorch_types::diagnostic::visible;
-use lorch_types::json::{Limits, Value, read};
+use lorch_types::json::Value;
 
 use super::ToolKind;
+use super::lines::{Line, listen};
 use super::message::{AUTH_REQUIRED, Incoming, Refusal, no_method, object, request, response};
+use super::policy::Policy;
 use crate::command::agent::verdict::Ending;
 
 /// The version of the protocol.
 const VERSION: u64 = 1;
-/// How long a line may be: updates may carry whole files.
-const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 /// How many lines that are no messages are too many.
 const STRIKES: u32 = 20;
 /// How many messages may wait.
@@ -31,9 +30,6 @@ const WAITING: usize = 64;
 const KEPT: usize = 64 * 1024;
 /// How long the agent may take to end.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// The kinds of tool calls that are allowed.
-pub(super) struct Policy(pub(super) Vec<ToolKind>);
 
 /// An agent that runs, and the talk with it.
 pub(super) struct Client<'a> {
@@ -46,13 +42,6 @@ pub(super) struct Client<'a> {
     strikes: u32,
     /// The end of what the agent said.
     said: String,
-}
-
-/// What the agent writes.
-enum Line {
-    Message(Incoming),
-    /// What is no message, and why.
-    Junk(String),
 }
 
 /// A turn that does not come to its end.
@@ -217,24 +206,6 @@ impl<'a> Client<'a> {
     }
 }
 
-impl Policy {
-    /// The option for a tool call of this kind, and a word for it; the narrowest there is.
-    fn choose(&self, kind: ToolKind, options: &[Value]) -> (Option<Value>, &'static str) {
-        let (wanted, word) = match self.0.contains(&kind) {
-            true => (["allow_once", "allow_always"], "allowed"),
-            false => (["reject_once", "reject_always"], "rejected"),
-        };
-        let option = wanted.iter().find_map(|kind| {
-            let is_it = |option: &&Value| option.get("kind").and_then(Value::as_str) == Some(kind);
-            options.iter().find(is_it)?.get("optionId").cloned()
-        });
-        match option {
-            Some(id) => (Some(id), word),
-            None => (None, "cancelled, as there is no such option"),
-        }
-    }
-}
-
 impl Broken {
     /// What it means for the command.
     fn ending(&self) -> Ending {
@@ -262,64 +233,5 @@ fn ending(reason: &str) -> Ending {
             Ending::Again { code: "llm_call_failed", reason: text }
         }
         _ => Ending::Badly { code: "command_failed", reason: text },
-    }
-}
-
-fn listen(mut stdout: impl Read, tell: &SyncSender<Line>) {
-    let mut framer = Framer::with_limit(MAX_LINE_BYTES);
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let mut each = |frame: Frame<'_>| {
-            if let Some(line) = line(frame) {
-                // Nobody may listen any more; it is read to its end all the same.
-                let _ = tell.send(line);
-            }
-        };
-        match stdout.read(&mut buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => return framer.finish(each),
-            Ok(count) => framer.feed(buffer.get(..count).unwrap_or_default(), &mut each),
-        }
-    }
-}
-
-fn line(frame: Frame<'_>) -> Option<Line> {
-    let text = match frame {
-        Frame::Line(text) => text,
-        Frame::Oversize { bytes, .. } => {
-            return Some(Line::Junk(format!("{bytes} bytes are too long")));
-        }
-        Frame::Torn(_) => return None,
-    };
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return None;
-    }
-    Some(match read(text, Limits { max_bytes: MAX_LINE_BYTES }) {
-        Ok(document) => match Incoming::of(&document) {
-            Some(message) => Line::Message(message),
-            None => Line::Junk("neither request, answer nor notification".to_owned()),
-        },
-        Err(error) => Line::Junk(error.to_string()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn permission_is_given_by_kind_and_narrowly() {
-        let option =
-            |id: &str, kind: &str| object([("optionId", id.into()), ("kind", kind.into())]);
-        let all = ["allow_always", "reject_always", "allow_once", "reject_once"];
-        let all: Vec<Value> = all.iter().map(|kind| option(&kind.to_uppercase(), kind)).collect();
-        let policy = Policy(vec![ToolKind::Edit]);
-        let chosen = |kind, options: &[Value]| policy.choose(kind, options).0;
-        assert_eq!(chosen(ToolKind::Edit, &all), Some("ALLOW_ONCE".into()));
-        assert_eq!(chosen(ToolKind::Execute, &all), Some("REJECT_ONCE".into()));
-        assert_eq!(chosen(ToolKind::of(None), &all), Some("REJECT_ONCE".into()));
-        assert_eq!(chosen(ToolKind::Edit, &all[..2]), Some("ALLOW_ALWAYS".into()));
-        // What is to be rejected is never allowed for want of another option.
-        assert_eq!(chosen(ToolKind::of(Some("switch_mode")), &all[..1]), None);
     }
 }
