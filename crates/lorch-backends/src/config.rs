@@ -10,10 +10,12 @@ mod llm;
 mod program;
 mod secret;
 mod snapshot;
+mod tool;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use lorch_types::plan::{Metric, MetricType};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -26,6 +28,7 @@ pub use secret::{
     EnvironmentVariable, InvalidSecretName, InvalidVariable, SecretName, SecretSource,
 };
 pub use snapshot::Snapshot;
+pub use tool::{NoSuchInverse, Tool, ToolRisk, ToolScope, Tools};
 
 /// The configuration of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -45,6 +48,10 @@ pub struct Config {
     pub limits: Limits,
     /// What snapshots take.
     pub snapshot: Snapshot,
+    /// The tools that plans may name.
+    pub tools: Tools,
+    /// The metrics that conditions of plans may name besides those that are always there.
+    pub metrics: BTreeMap<Metric, MetricType>,
 }
 
 /// `[store]`: where runs are recorded.
