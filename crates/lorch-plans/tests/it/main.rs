@@ -1,0 +1,11 @@
+//! Plans: what is found in them, who may approve them, and what is refused.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod drift;
+mod fixtures;
+mod minds;
+mod rules;
