@@ -8,11 +8,16 @@
 mod conditions;
 mod contract;
 mod finding;
+mod policy;
 mod safety;
 mod score;
 mod validate;
 
 pub use contract::Contract;
 pub use finding::{Rule, TASK_FILE};
+pub use policy::{
+    Budget, Case, CaseOutcome, DEFAULT_POLICY, Entry, InvalidCase, Must, Pack, PackError, PackName,
+    PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict, Verdicts, shipped,
+};
 pub use score::{Evidence, Part, Score};
 pub use validate::{Setting, Validation, validate};

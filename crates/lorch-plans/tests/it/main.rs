@@ -8,4 +8,5 @@
 mod drift;
 mod fixtures;
 mod minds;
+mod policy;
 mod rules;
