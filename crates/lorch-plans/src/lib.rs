@@ -1,23 +1,44 @@
-//! Plans: whether one may be put before a person, and whether it may be carried out.
+//! Plans: whether one may be put before a person, who has approved it, and whether it may be carried
+//! out.
 //!
-//! In reading order: a [`Contract`] is what a task demands of its plans; [`validate`] judges a plan by
-//! it, purely: its schema, the verdict of policies that was given, and the rules of `safety`, which
-//! reads conditions through `conditions`. [`Finding`]s have stable codes, a place and help; a [`Score`]
-//! has its reasons.
+//! In reading order: a [`Contract`] is what a task demands of its plans. [`validate`] judges a plan by
+//! it, purely: its schema, what [`Policies`] say against it, and the rules of `safety`, which looks
+//! through conditions by `conditions`; a [`Score`] has its reasons. A [`Desk`] is what decisions need:
+//! [`submit`] puts a plan before those who may [`approve`] or [`reject`] it, and [`execute`] looks at
+//! every [`Clause`] of its approvals once more. [`worst_cases`] and [`diff`] are for whoever decides.
 
+mod approval;
+mod approve;
+mod bound;
+mod clock;
 mod conditions;
 mod contract;
+mod desk;
+mod diff;
+mod error;
+mod execute;
 mod finding;
 mod policy;
 mod safety;
 mod score;
+mod submit;
 mod validate;
+mod worst_case;
 
+pub use approval::{Clause, MOST_VALID, MOST_VALID_BREAK_GLASS};
+pub use approve::{ApprovalRequest, Approved, approve, reject};
+pub use bound::{Bound, plan_digest, task_digest};
 pub use contract::Contract;
+pub use desk::{Desk, Judgement, judge};
+pub use diff::{Difference, diff};
+pub use error::PlanError;
+pub use execute::{Permit, execute};
 pub use finding::{Rule, TASK_FILE};
 pub use policy::{
     Budget, Case, CaseOutcome, DEFAULT_POLICY, Entry, InvalidCase, Must, Pack, PackError, PackName,
     PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict, Verdicts, shipped,
 };
 pub use score::{Evidence, Part, Score};
+pub use submit::{Submission, submit};
 pub use validate::{Setting, Validation, validate};
+pub use worst_case::{WorstCase, worst_cases};

@@ -23,6 +23,7 @@ use crate::finding::Rule;
 use evaluate::Prepared;
 
 pub use evaluate::{Budget, PolicyFault, Verdict};
+pub(crate) use input::bound;
 pub use input::{Entry, InvalidCase, PolicyInput};
 pub use pack::{Case, Must, Pack, PackError, PackName};
 pub use proof::{CaseOutcome, Proof};

@@ -91,6 +91,12 @@ impl Validation {
         self.schema.iter().chain(&self.policy).chain(&self.safety)
     }
 
+    /// The first thing that the plan may not be put before a person for, in words.
+    pub fn first_error(&self) -> Option<String> {
+        let error = self.findings().find(|it| it.severity == Severity::Error);
+        error.map(|error| error.message.clone())
+    }
+
     /// The same as the document that a plan carries; what was not judged is absent from it.
     pub fn document(&self) -> PlanValidation {
         let errors = |found: &[Diagnostic]| -> Vec<SmolStr> {

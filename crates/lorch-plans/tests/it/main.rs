@@ -5,8 +5,10 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod approvals;
 mod drift;
 mod fixtures;
 mod minds;
+mod office;
 mod policy;
 mod rules;

@@ -203,6 +203,9 @@ impl Changing<'_> {
         const INSERT: &str = "INSERT INTO plan_runs (run_id, plan, state, initiated_by, started_at,
                 updated_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
+        if read::is_under_way(self.connection, self.number)? {
+            return Err(StoreError::PlanRuns { plan_id: self.decision.plan_id.clone() });
+        }
         let state = RunState::Queued.as_str();
         let at = self.decision.at.to_string();
         let values = (run_id, self.number, state, initiated_by.as_str(), at);

@@ -183,7 +183,12 @@ fn an_approval_is_used_once_and_a_person_has_one_that_is_open() {
     let runs = bench.store.plan_runs(&entry.plan.id).unwrap();
     assert_eq!((runs.len(), runs[0].state), (1, RunState::Queued));
     let second = use_it("99000000-0000-0000-0000-000000000001");
+    check_refused(bench.store.decide(vec![decision(&entry, vec![second])]), "being carried out");
+    // Nor once that has ended.
+    bench.sql().execute("UPDATE plan_runs SET state = 'completed'", []).unwrap();
+    let second = use_it("99000000-0000-0000-0000-000000000001");
     check_refused(bench.store.decide(vec![decision(&entry, vec![second])]), "used already");
+    bench.sql().execute("UPDATE plan_runs SET state = 'executing'", []).unwrap();
     assert_eq!(bench.store.plan_runs(&entry.plan.id).unwrap().len(), 1, "all or nothing");
     // While it is carried out, nothing takes its place.
     let supersede = vec![to(PlanState::Superseded)];

@@ -1,0 +1,209 @@
+//! A plan is put before those who may approve it.
+
+use lorch_store::{Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, StoreError};
+use lorch_types::json::{Object, Value, to_value};
+use lorch_types::plan::{Plan, PlanId, PlanState, Task, UserId};
+use lorch_types::{Digest, SmolStr, Timestamp};
+
+use crate::approval::{MOST_VALID, POLICY_APPROVER};
+use crate::bound::{Bound, plan_digest};
+use crate::clock::later;
+use crate::contract::Contract;
+use crate::desk::{Desk, Judgement, contract};
+use crate::error::PlanError;
+use crate::policy::Entry;
+
+/// What came of submitting a plan.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The plan as it is recorded now.
+    pub entry: PlanEntry,
+    /// What was found in it.
+    pub judgement: Judgement,
+    /// The plans whose place it took.
+    pub superseded: Vec<PlanId>,
+}
+
+/// Records a plan of `task` and judges it. One that passes is put before those who may approve it, and
+/// takes the place of every other plan of the task that might still be carried out; where no person is
+/// needed, policy approves it. One that does not stays a draft.
+///
+/// # Errors
+/// When another plan is recorded under its id, or one that it would supersede is being carried out.
+pub fn submit(
+    desk: &Desk<'_>,
+    task: &Task,
+    plan: &Plan,
+    by: &UserId,
+    now: Timestamp,
+    nonce: SmolStr,
+) -> Result<Submission, PlanError> {
+    let contract = contract(task)?;
+    desk.store.put_task(task, now)?;
+    let entry = recorded(desk, plan, by, now)?;
+    let judgement = desk.judge(Entry::Admit, plan, contract, &[])?;
+    let submitting = Submitting { desk, contract, plan, by, now, nonce, judgement: &judgement };
+    let (entry, superseded) = submitting.decide(entry)?;
+    Ok(Submission { entry, judgement, superseded })
+}
+
+/// The plan as it is recorded, which it is from now on.
+fn recorded(
+    desk: &Desk<'_>,
+    plan: &Plan,
+    by: &UserId,
+    now: Timestamp,
+) -> Result<PlanEntry, PlanError> {
+    match desk.store.plan(&plan.id) {
+        Ok(entry) => Ok(entry),
+        Err(StoreError::NoSuchPlan { .. }) => {
+            let task_id = plan.task_id.clone();
+            let new = NewPlan { plan: plan.clone(), task_id, at: now, by: by.clone() };
+            Ok(desk.store.put_plan(new)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Submitting<'a> {
+    desk: &'a Desk<'a>,
+    contract: Contract<'a>,
+    plan: &'a Plan,
+    by: &'a UserId,
+    now: Timestamp,
+    nonce: SmolStr,
+    judgement: &'a Judgement,
+}
+
+impl Submitting<'_> {
+    fn decide(&self, entry: PlanEntry) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+        let is_same = plan_digest(&entry.plan)? == plan_digest(self.plan)?;
+        let mut changes = Vec::new();
+        if !is_same {
+            if entry.state != PlanState::Draft {
+                return Err(StoreError::PlanExists { plan_id: entry.plan.id }.into());
+            }
+            changes.push(PlanChange::Redraft(Box::new(self.plan.clone())));
+        }
+        if self.judgement.validation.overall_valid() {
+            self.admit(&entry, changes)
+        } else {
+            self.refuse(entry, changes)
+        }
+    }
+
+    /// What does not pass is a draft, unless it is past that: then it is looked at again before it is
+    /// carried out.
+    fn refuse(
+        &self,
+        entry: PlanEntry,
+        mut changes: Vec<PlanChange>,
+    ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+        if entry.state == PlanState::Validated {
+            changes.push(PlanChange::Move { to: PlanState::Draft, reason: None });
+        }
+        if !matches!(entry.state, PlanState::Draft | PlanState::Validated) {
+            return Ok((entry, Vec::new()));
+        }
+        let decision = self.decision(&entry, changes, "plan_refused")?;
+        let mut entries = self.desk.store.decide(vec![decision])?;
+        Ok((entries.pop().unwrap_or(entry), Vec::new()))
+    }
+
+    fn admit(
+        &self,
+        entry: &PlanEntry,
+        mut changes: Vec<PlanChange>,
+    ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+        let to = |to| PlanChange::Move { to, reason: None };
+        match entry.state {
+            PlanState::Draft => {
+                changes.extend([to(PlanState::Validated), to(PlanState::AwaitingApproval)]);
+            }
+            PlanState::Validated => changes.push(to(PlanState::AwaitingApproval)),
+            PlanState::AwaitingApproval => {}
+            PlanState::Approved => return Ok((entry.clone(), Vec::new())),
+            PlanState::Rejected | PlanState::Superseded => {
+                let source = entry.state.event_to(PlanState::AwaitingApproval);
+                let plan_id = entry.plan.id.clone();
+                return Err(match source {
+                    Err(source) => PlanError::State { plan_id, source: Box::new(source) },
+                    Ok(_) => StoreError::PlanChanged { plan_id }.into(),
+                });
+            }
+        }
+        if !self.contract.needs_person() {
+            let bound = Bound::of(self.plan, &self.contract, &self.judgement.verdicts)?;
+            changes.push(PlanChange::Approve(Box::new(self.by_policy(bound)?)));
+            changes.push(to(PlanState::Approved));
+        } else if entry.state == PlanState::AwaitingApproval {
+            return Ok((entry.clone(), Vec::new()));
+        }
+        let mut decisions = vec![self.decision(entry, changes, "plan_submitted")?];
+        let others = self.others(entry)?;
+        let superseded = others.iter().map(|other| other.plan_id.clone()).collect();
+        decisions.extend(others);
+        let entries = self.desk.store.decide(decisions)?;
+        Ok((entries.into_iter().next().unwrap_or_else(|| entry.clone()), superseded))
+    }
+
+    /// The decisions that the other plans of the task are superseded.
+    fn others(&self, entry: &PlanEntry) -> Result<Vec<PlanDecision>, PlanError> {
+        let open = self.desk.store.open_plans(&self.plan.task_id)?;
+        let others = open.into_iter().filter(|other| other.plan.id != entry.plan.id);
+        let supersede = |other: PlanEntry| PlanDecision {
+            plan_id: other.plan.id,
+            revision: other.revision,
+            at: self.now,
+            by: self.by.clone(),
+            changes: vec![
+                PlanChange::Move { to: PlanState::Superseded, reason: None },
+                PlanChange::ReplacedBy(entry.plan.id.clone()),
+            ],
+            event: "plan_superseded",
+            details: [("by_plan", Value::from(entry.plan.id.as_str()))].into_iter().collect(),
+        };
+        Ok(others.map(supersede).collect())
+    }
+
+    fn by_policy(&self, bound: Bound) -> Result<Approval, PlanError> {
+        let digest = Digest::of(&to_value(&bound.policies)?);
+        let approver = format!("{POLICY_APPROVER}{digest}");
+        Ok(Approval {
+            // Neither text is empty, which is all that these may not be.
+            approver: approver.parse().unwrap_or_else(|_| self.by.clone()),
+            role: "policy".parse().map_err(|_| PlanError::Empty { what: "role" })?,
+            nonce: self.nonce.clone(),
+            plan_digest: bound.plan_digest,
+            task_digest: bound.task_digest,
+            environment: bound.environment,
+            policies: bound.policies,
+            approved_at: self.now,
+            expires_at: later(self.now, MOST_VALID),
+            comment: None,
+            break_glass: None,
+        })
+    }
+
+    fn decision(
+        &self,
+        entry: &PlanEntry,
+        changes: Vec<PlanChange>,
+        event: &'static str,
+    ) -> Result<PlanDecision, PlanError> {
+        let validation = &self.judgement.validation;
+        let mut details = Object::new();
+        details.insert("plan_digest", plan_digest(self.plan)?.as_str());
+        details.insert("validation", to_value(&validation.document())?);
+        details.insert("quality_score", u64::try_from(validation.score.total()).unwrap_or(0));
+        Ok(PlanDecision {
+            plan_id: entry.plan.id.clone(),
+            revision: entry.revision,
+            at: self.now,
+            by: self.by.clone(),
+            changes,
+            event,
+            details,
+        })
+    }
+}
