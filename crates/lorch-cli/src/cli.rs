@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{
-    check, compile, completions, doctor, init, manifest, migrate, resume, run, runs, schema, show,
-    task, validate, worker,
+    check, compile, completions, doctor, init, manifest, migrate, plan, policy, resume, run, runs,
+    schema, show, task, validate, worker,
 };
 use crate::exit::Outcome;
 use crate::terminal::ColorChoice;
@@ -68,6 +68,8 @@ enum Command {
     Schema(schema::Schema),
     Migrate(migrate::Migrate),
     Task(task::Task),
+    Plan(plan::Plan),
+    Policy(policy::Policy),
     Init(init::Init),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -123,6 +125,8 @@ impl Cli {
             Command::Schema(arguments) => schema::schema(arguments),
             Command::Migrate(arguments) => migrate::migrate(arguments, global),
             Command::Task(arguments) => task::task(arguments, global),
+            Command::Plan(arguments) => plan::plan(arguments, global),
+            Command::Policy(arguments) => policy::policy(arguments, global),
             Command::Init(arguments) => init::init(arguments, global),
             Command::Doctor(arguments) => doctor::doctor(arguments, global),
             Command::Completions(arguments) => completions::completions(arguments),

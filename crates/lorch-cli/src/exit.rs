@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use lorch_engine::EngineError;
+use lorch_plans::PlanError;
 use lorch_store::StoreError;
 
 /// Why a command did not do what it was asked to.
@@ -18,6 +19,8 @@ pub(crate) enum Failure {
     Work(anyhow::Error),
     /// The command was used wrongly, or a file cannot be read.
     Usage(anyhow::Error),
+    /// It waits for a person, and that has been said already.
+    Waiting,
     /// A person stopped it.
     Interrupted,
 }
@@ -45,7 +48,7 @@ impl Failure {
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
-            Self::Reported | Self::Unreadable | Self::Interrupted => None,
+            Self::Reported | Self::Unreadable | Self::Waiting | Self::Interrupted => None,
         }
     }
 }
@@ -56,6 +59,7 @@ pub(crate) fn status(outcome: &Outcome) -> ExitCode {
         Ok(()) => 0,
         Err(Failure::Reported | Failure::Work(_)) => 1,
         Err(Failure::Usage(_) | Failure::Unreadable) => 2,
+        Err(Failure::Waiting) => 3,
         Err(Failure::Interrupted) => 130,
     })
 }
@@ -74,11 +78,16 @@ impl From<StoreError> for Failure {
             E::LeaseLost { run_id, .. } => {
                 Some(format!("`lorch show {run_id}` says what came of it").into())
             }
+            E::PlanExists { .. } => {
+                Some("give it a new id, which takes the old one's place".into())
+            }
             _ => None,
         };
         let usage = matches!(
             error,
             E::NoSuchRun { .. }
+                | E::NoSuchPlan { .. }
+                | E::NoSuchTask { .. }
                 | E::Open { .. }
                 | E::NotADatabase { .. }
                 | E::Foreign { .. }
@@ -98,6 +107,15 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => error.into(),
+            other => Self::Work(other.into()),
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Store(error) => error.into(),
             other => Self::Work(other.into()),
         }
     }

@@ -20,6 +20,7 @@ mod job;
 mod job_folder;
 mod job_inputs;
 mod machinery;
+mod planning;
 mod policy;
 mod progress;
 mod runner;
@@ -28,6 +29,7 @@ mod step_check;
 mod summary;
 mod table;
 mod terminal;
+mod verdict;
 
 use std::process::ExitCode;
 

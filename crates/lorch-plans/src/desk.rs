@@ -1,7 +1,7 @@
 //! What decisions about plans need: where they are recorded, and what plans are judged by.
 
 use lorch_backends::config::Tools;
-use lorch_store::{Approval, Store};
+use lorch_store::{Approval, PlanEntry, Store};
 use lorch_types::json::{Value, to_value};
 use lorch_types::plan::{Metrics, Plan, PlanId, Role, RunState, Task, UserId};
 
@@ -132,4 +132,18 @@ impl Desk<'_> {
 /// The contract of a task that is recorded or given.
 pub(crate) fn contract(task: &Task) -> Result<Contract<'_>, PlanError> {
     Contract::of(task).ok_or_else(|| PlanError::NoSpec { task_id: task.id.clone() })
+}
+
+/// The newest other plan of the same task that somebody has approved.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn last_approved(desk: &Desk<'_>, plan: &Plan) -> Result<Option<PlanEntry>, PlanError> {
+    for other in desk.store.plans_of(&plan.task_id)?.into_iter().rev() {
+        let is_other = other.plan.id != plan.id;
+        if is_other && !desk.store.approvals(&other.plan.id)?.is_empty() {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
 }

@@ -29,7 +29,7 @@ pub use approval::{Clause, MOST_VALID, MOST_VALID_BREAK_GLASS};
 pub use approve::{ApprovalRequest, Approved, approve, reject};
 pub use bound::{Bound, plan_digest, task_digest};
 pub use contract::Contract;
-pub use desk::{Desk, Judgement, judge};
+pub use desk::{Desk, Judgement, judge, last_approved};
 pub use diff::{Difference, diff};
 pub use error::PlanError;
 pub use execute::{Permit, execute};

@@ -149,8 +149,14 @@ impl Submitting<'_> {
 
     /// The decisions that the other plans of the task are superseded.
     fn others(&self, entry: &PlanEntry) -> Result<Vec<PlanDecision>, PlanError> {
-        let open = self.desk.store.open_plans(&self.plan.task_id)?;
-        let others = open.into_iter().filter(|other| other.plan.id != entry.plan.id);
+        let all = self.desk.store.plans_of(&self.plan.task_id)?;
+        let others = all.into_iter().filter(|other| {
+            let is_open = !matches!(
+                other.state,
+                PlanState::Draft | PlanState::Rejected | PlanState::Superseded
+            );
+            is_open && other.plan.id != entry.plan.id
+        });
         let supersede = |other: PlanEntry| PlanDecision {
             plan_id: other.plan.id,
             revision: other.revision,

@@ -15,7 +15,7 @@ use lorch_types::{Digest, SmolStr, Timestamp};
 pub(crate) use audit::entries;
 pub use audit::{AuditRecord, chain};
 pub(crate) use change::{change, insert};
-pub(crate) use read::{approvals, open_plans, plan, plans, runs_of};
+pub(crate) use read::{approvals, plan, plans, plans_of, runs_of};
 pub(crate) use task::{put as put_task, task};
 
 /// A task as it is recorded.

@@ -44,15 +44,14 @@ pub(crate) fn plans(connection: &Connection, limit: usize) -> Result<Vec<PlanEnt
     ids(connection, ALL, [limit])?.iter().map(|it| Ok(plan(connection, it)?.1)).collect()
 }
 
-/// The plans of a task that may still be approved or carried out.
-pub(crate) fn open_plans(
+/// The plans of a task, in the order in which they were recorded.
+pub(crate) fn plans_of(
     connection: &Connection,
     task_id: &TaskId,
 ) -> Result<Vec<PlanEntry>, StoreError> {
-    const OPEN: &str = "SELECT plan_id FROM plans JOIN tasks USING (task)
-        WHERE task_id = ?1 AND plans.state IN ('validated', 'awaiting_approval', 'approved')
-        ORDER BY plan";
-    let found = ids(connection, OPEN, [task_id.as_str()])?;
+    const ALL: &str = "SELECT plan_id FROM plans JOIN tasks USING (task)
+        WHERE task_id = ?1 ORDER BY plan";
+    let found = ids(connection, ALL, [task_id.as_str()])?;
     found.iter().map(|it| Ok(plan(connection, it)?.1)).collect()
 }
 

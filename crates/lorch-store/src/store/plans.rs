@@ -55,12 +55,12 @@ impl Store {
         plan::plans(&lock(&self.reader), limit)
     }
 
-    /// The plans of a task that may still be approved or carried out.
+    /// The plans of a task, in the order in which they were recorded.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn open_plans(&self, task_id: &TaskId) -> Result<Vec<PlanEntry>, StoreError> {
-        plan::open_plans(&lock(&self.reader), task_id)
+    pub fn plans_of(&self, task_id: &TaskId) -> Result<Vec<PlanEntry>, StoreError> {
+        plan::plans_of(&lock(&self.reader), task_id)
     }
 
     /// All approvals of a plan, in the order in which they were given.
