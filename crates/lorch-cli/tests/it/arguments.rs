@@ -206,13 +206,22 @@ fn help() {
         "manifest",
         "validate",
         "schema",
+        "plan",
+        "plan validate",
+        "plan submit",
+        "plan show",
+        "plan diff",
+        "plan approve",
+        "plan reject",
+        "policy test",
         "init",
         "doctor",
         "completions",
     ];
     for command in commands {
         text.push_str(&format!("\n$ lorch {command} --help\n"));
-        text.push_str(&folder.run([command, "--help"]).ends(0).stdout);
+        let words = command.split(' ').chain(["--help"]);
+        text.push_str(&folder.run(words).ends(0).stdout);
     }
     insta::assert_snapshot!("help", text);
 }

@@ -43,6 +43,11 @@ fn validation() {
 }
 
 #[test]
+fn plans() {
+    check("docs/plans.md", Some("examples"));
+}
+
+#[test]
 fn programs() {
     check("docs/programs.md", None);
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use lorch_plans::{ApprovalRequest, Approved, approve as approved};
 use lorch_store::BreakGlass;
 use lorch_types::SmolStr;
+use lorch_types::diagnostic::visible;
 use lorch_types::json::{Object, Value};
 use lorch_types::plan::{Duration, PlanId, PlanState, Role, UserId};
 
@@ -90,10 +91,9 @@ pub(crate) fn approve(arguments: &Approve, global: &Global) -> Outcome {
 
 fn said(given: &Approved, request: &ApprovalRequest) -> String {
     let Approved { entry, given, needed, expires_at } = given;
-    let approvals = counted(*needed as u64, "approval");
-    let who = lorch_types::diagnostic::visible(request.approver.as_str());
+    let (given, who) = (counted(*given as u64, "approval"), visible(request.approver.as_str()));
     format!(
-        "{given} of {approvals}: that of {who} holds until {expires_at}\n{} is {}\n",
+        "{given}, {needed} needed: that of {who} holds until {expires_at}\n{} is {}\n",
         entry.plan.id,
         entry.state.as_str()
     )

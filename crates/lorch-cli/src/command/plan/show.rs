@@ -61,7 +61,7 @@ pub(crate) fn show(arguments: &Show, global: &Global) -> Outcome {
 fn heading(entry: &PlanEntry) -> Result<String, Failure> {
     let mut out = String::new();
     let plan = &entry.plan;
-    let digest = plan_digest(&plan).map_err(Failure::work)?;
+    let digest = plan_digest(plan).map_err(Failure::work)?;
     let _ = writeln!(out, "plan    {}", plan.id);
     let _ = writeln!(out, "task    {}", plan.task_id);
     let _ = writeln!(out, "digest  {digest}");
