@@ -9,6 +9,7 @@ mod approvals;
 mod drift;
 mod fixtures;
 mod minds;
+mod model;
 mod office;
 mod policy;
 mod rules;
