@@ -97,6 +97,32 @@ fn a_plan_goes_its_way_with_the_exit_statuses_that_say_so() {
 }
 
 #[test]
+fn a_plan_is_shown_as_a_valid_document_and_a_changed_log_is_noticed() {
+    let folder = drift();
+    plan(&folder, &["submit", "--task", "task.json", "plan.json"], 3);
+    plan(&folder, &["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
+    let shown = plan(&folder, &["show", PLAN, "--json"], 0).json();
+    let document = shown.get("plan").unwrap();
+    folder.write("shown.json", document.to_string());
+    folder.run(["validate", "--schema", "plan", "shown.json"]).ends(0);
+    let member = |name: &str| document.get("status").and_then(|it| it.get(name)).cloned();
+    assert_eq!(member("state"), Some("approved".into()));
+    assert_eq!(member("approved_by"), Some("alice".into()));
+    assert_eq!(document.get("quality_score").and_then(Value::as_u64), Some(80));
+    assert_eq!(shown.get("audit_whole"), Some(&Value::Bool(true)));
+    let sql = rusqlite::Connection::open(folder.path().join(".lorch/lorch.db")).unwrap();
+    for change in [
+        "UPDATE plan_audit SET entry = replace(entry, 'alice', 'carol') WHERE sequence = 3",
+        "UPDATE plan_audit SET entry = replace(entry, 'carol', 'alice') WHERE sequence = 3;
+         DELETE FROM plan_audit WHERE sequence = 2",
+    ] {
+        sql.execute_batch(change).unwrap();
+        let ran = plan(&folder, &["show", PLAN], 1);
+        assert!(ran.stdout.contains("the audit log was changed: entry"), "{ran:#?}");
+    }
+}
+
+#[test]
 fn what_does_not_pass_is_a_draft_and_what_is_no_plan_is_not_recorded() {
     let folder = drift();
     let ran = plan(&folder, &["submit", "--task", "seed-task.json", "seed-plan-47.json"], 1);

@@ -100,6 +100,8 @@ impl Prepared {
         let fault = |reason: String| PolicyFault::Pack { reason };
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
+        // What a policy prints is no output of lorch.
+        engine.set_gather_prints(true);
         let (file, text) = (format!("{}/policy.rego", pack.name()), pack.rego().to_owned());
         let package = guarded(|| engine.add_policy(file, text))
             .ok_or_else(|| fault("its Rego makes the reader fail".to_owned()))?

@@ -13,3 +13,4 @@ mod model;
 mod office;
 mod policy;
 mod rules;
+mod truth;

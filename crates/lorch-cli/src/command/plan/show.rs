@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use lorch_plans::{Contract, Desk, Entry, Judgement, diff, last_approved, plan_digest};
+use lorch_plans::{
+    Contract, Desk, Entry, Judgement, diff, document as as_document, first_broken, last_approved,
+    plan_digest,
+};
 use lorch_store::{ApprovalEntry, PlanEntry};
 use lorch_types::diagnostic::visible;
 use lorch_types::json::{Object, Value, to_value};
@@ -24,7 +27,9 @@ use crate::verdict::{Documents, as_json, findings, summary};
 #[command(after_help = "\
 Examples:
   lorch plan show 880e8400-e29b-41d4-a716-446655440001
-  lorch plan show 880e8400-e29b-41d4-a716-446655440001 --json | jq .approvals")]
+  lorch plan show 880e8400-e29b-41d4-a716-446655440001 --json | jq .plan
+
+Exit status: 0; 1 its audit log was changed; 2 there is no such plan.")]
 pub(crate) struct Show {
     /// The plan.
     #[arg(value_name = "PLAN_ID")]
@@ -46,7 +51,8 @@ pub(crate) fn show(arguments: &Show, global: &Global) -> Outcome {
     let judgement = desk.judge(Entry::Admit, &entry.plan, contract, &open)?;
     let approvals = store.approvals(&arguments.plan)?;
     if arguments.json {
-        return print_line(Value::Object(document(&desk, &entry, &judgement, &approvals)?));
+        print_line(Value::Object(document(&desk, &entry, &judgement, &approvals)?))?;
+        return sound(&desk, &arguments.plan);
     }
     let color = global.color.on(Stream::Output);
     print(&heading(&entry)?)?;
@@ -55,7 +61,16 @@ pub(crate) fn show(arguments: &Show, global: &Global) -> Outcome {
     print(&summary(&judgement))?;
     print(&given(&approvals))?;
     print(&changes(&desk, &entry)?)?;
-    print(&history(&desk, &entry)?)
+    print(&history(&desk, &entry)?)?;
+    sound(&desk, &arguments.plan)
+}
+
+/// An audit log that was changed is a failure, whatever else it says.
+fn sound(desk: &Desk<'_>, plan: &PlanId) -> Outcome {
+    match first_broken(&desk.store.plan_audit(plan)?) {
+        None => Ok(()),
+        Some(_) => Err(Failure::Reported),
+    }
 }
 
 fn heading(entry: &PlanEntry) -> Result<String, Failure> {
@@ -134,10 +149,14 @@ pub(super) fn changes(desk: &Desk<'_>, entry: &PlanEntry) -> Result<String, Fail
 
 fn history(desk: &Desk<'_>, entry: &PlanEntry) -> Result<String, Failure> {
     let mut out = String::new();
-    for record in desk.store.plan_audit(&entry.plan.id)? {
+    let log = desk.store.plan_audit(&entry.plan.id)?;
+    for record in &log {
         let field = |name| record.entry.get(name).and_then(Value::as_str).unwrap_or_default();
         let (at, event, by) = (field("timestamp"), field("event"), field("by"));
         let _ = writeln!(out, "{at}  {event} by {}", visible(by));
+    }
+    if let Some(sequence) = first_broken(&log) {
+        let _ = writeln!(out, "the audit log was changed: entry {sequence} does not follow");
     }
     Ok(out)
 }
@@ -159,9 +178,11 @@ fn document(
     if let Some(by) = &entry.superseded_by {
         object.insert("superseded_by", by.as_str());
     }
-    object.insert("plan", to_value(&entry.plan).map_err(Failure::work)?);
+    let plan = as_document(entry, &judgement.validation, approvals);
+    object.insert("plan", to_value(&plan).map_err(Failure::work)?);
     object.insert("approvals", Value::Array(approvals.iter().map(approval_as_json).collect()));
     let log = desk.store.plan_audit(&entry.plan.id)?;
+    object.insert("audit_whole", first_broken(&log).is_none());
     let log = log.into_iter().map(|record| {
         let mut entry = record.entry.as_object().cloned().unwrap_or_default();
         entry.insert("hash", record.hash.as_str());
