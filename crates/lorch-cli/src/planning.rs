@@ -63,6 +63,11 @@ impl Planning {
         Desk { store, policies, tools: &self.site.config.tools, metrics }
     }
 
+    /// The metrics that there are.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     fn limits(&self) -> Limits {
         self.site.limits()
     }

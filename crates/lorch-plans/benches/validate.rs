@@ -16,13 +16,18 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lorch_backends::Config;
-use lorch_plans::{Budget, Contract, Evidence, Policies, Setting, judge, validate, worst_cases};
+use lorch_plans::{
+    Budget, Contract, Evidence, Odds, Policies, Setting, judge, simulate, validate, worst_cases,
+};
 use lorch_types::json::{Limits, Value, from_value, read};
 use lorch_types::plan::{Metrics, Task};
 use serde_json::Value as Json;
 
 /// What validation may take, in times of parsing.
 const TARGET: f64 = 30.0;
+
+/// How many runs of the example are to be simulated in a second.
+const RUNS_PER_SECOND: f64 = 100_000.0;
 
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
@@ -74,7 +79,22 @@ fn main() {
         println!("{name:26} {:8.2} ms  {:6.2}", millis(median), ratio(median, medians[0]));
     }
     let reached = ratio(medians[3], medians[0]);
+    simulation(&task, is_test);
     assert!(is_test || reached <= TARGET, "{reached:.1} times parsing, and {TARGET} are allowed");
+}
+
+/// How many runs of the example are simulated in a second.
+fn simulation(task: &Task, is_test: bool) {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/drift/plan.json");
+    let plan = from_value(&value(&std::fs::read_to_string(example).unwrap())).unwrap();
+    let contract = Contract::of(task).unwrap();
+    let odds = Odds::everywhere("0.1%").unwrap();
+    let runs = if is_test { 1_000 } else { 1_000_000 };
+    let start = Instant::now();
+    black_box(simulate(&plan, &contract, &Metrics::built_in(), &odds, runs, 1).unwrap());
+    let per_second = runs as f64 / start.elapsed().as_secs_f64();
+    println!("simulation of the example   {per_second:.0} runs/s");
+    assert!(is_test || per_second >= RUNS_PER_SECOND, "{per_second:.0} runs/s");
 }
 
 fn ratio(time: Duration, parsing: Duration) -> f64 {

@@ -5,7 +5,7 @@
 //! it, purely: its schema, what [`Policies`] say against it, and the rules of `safety`, which looks
 //! through conditions by `conditions`; a [`Score`] has its reasons. A [`Desk`] is what decisions need:
 //! [`submit`] puts a plan before those who may [`approve`] or [`reject`] it, and [`execute`] looks at
-//! every [`Clause`] of its approvals once more. [`worst_cases`] and [`diff`] are for whoever decides;
+//! every [`Clause`] of its approvals once more. [`worst_cases`], [`simulate`] and [`diff`] are for whoever decides;
 //! [`document`] says what has become of a plan, and [`first_broken`] whether its audit log is whole.
 
 mod approval;
@@ -24,6 +24,7 @@ mod finding;
 mod policy;
 mod safety;
 mod score;
+mod simulate;
 mod submit;
 mod validate;
 mod worst_case;
@@ -44,6 +45,7 @@ pub use policy::{
     PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict, Verdicts, shipped,
 };
 pub use score::{Evidence, Part, Score};
+pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};
 pub use submit::{Submission, submit};
 pub use validate::{Setting, Validation, validate};
 pub use worst_case::{WorstCase, worst_cases};

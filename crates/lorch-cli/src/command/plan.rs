@@ -4,6 +4,7 @@ mod approve;
 mod diff;
 mod reject;
 mod show;
+mod simulate;
 mod submit;
 mod validate;
 
@@ -25,6 +26,7 @@ enum Action {
     Submit(submit::Submit),
     Show(show::Show),
     Diff(diff::Diff),
+    Simulate(simulate::Simulate),
     Approve(approve::Approve),
     Reject(reject::Reject),
 }
@@ -36,6 +38,7 @@ pub(crate) fn plan(arguments: &Plan, global: &Global) -> Outcome {
         Action::Submit(arguments) => submit::submit(arguments, global),
         Action::Show(arguments) => show::show(arguments, global),
         Action::Diff(arguments) => diff::diff(arguments, global),
+        Action::Simulate(arguments) => simulate::simulate(arguments, global),
         Action::Approve(arguments) => approve::approve(arguments, global),
         Action::Reject(arguments) => reject::reject(arguments, global),
     }

@@ -211,6 +211,7 @@ fn help() {
         "plan submit",
         "plan show",
         "plan diff",
+        "plan simulate",
         "plan approve",
         "plan reject",
         "policy test",

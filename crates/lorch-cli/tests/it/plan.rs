@@ -214,3 +214,26 @@ fn packs_prove_themselves_or_are_refused() {
     assert!(ran.stderr.contains("there is no pack in"), "{ran:#?}");
     folder.run(["policy", "test", "nowhere"]).ends(2);
 }
+
+#[test]
+fn a_simulation_says_how_often_a_plan_ends_how() {
+    let folder = drift();
+    let simulate = |more: &[&str], status| {
+        let base = ["simulate", "plan.json", "--task", "task.json", "--runs", "2000"];
+        plan(&folder, &[&base, more].concat(), status)
+    };
+    let ran = simulate(&["--fail", "0%"], 0);
+    assert!(ran.stdout.contains("completed  100.00 %  2,000"), "{ran:#?}");
+    assert!(ran.stdout.ends_with("2,000 runs, seed 1\n"), "{ran:#?}");
+    let json = simulate(&["--fail", "0%", "--fail-in", "Wave2=100%", "--json"], 0).json();
+    let endings = json.get("endings").and_then(Value::as_array).unwrap();
+    assert_eq!(endings.len(), 1);
+    let member = |name| endings[0].get(name).cloned().unwrap();
+    assert_eq!(member("ending"), "rolled_back".into());
+    assert_eq!((member("phase"), member("most_changed")), ("Wave2".into(), 17_u64.into()));
+    let usage = |more: &[&str]| simulate(more, 2).stderr;
+    assert!(usage(&["--fail", "many"]).contains("`many` is no share"));
+    assert!(usage(&["--fail-in", "Wave2"]).contains("has no `=`"));
+    assert!(usage(&["--fail-in", "Wave9=1%"]).contains("no phase `Wave9`"));
+    assert!(usage(&["--runs", "0"]).contains("--runs"));
+}

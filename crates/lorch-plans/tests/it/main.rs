@@ -13,4 +13,5 @@ mod model;
 mod office;
 mod policy;
 mod rules;
+mod simulation;
 mod truth;
