@@ -25,6 +25,14 @@ pub enum PlanError {
         /// The task.
         task_id: TaskId,
     },
+    /// The plan is not one of the task.
+    #[error("the plan {plan_id} is for another task than {task_id}")]
+    OtherTask {
+        /// The plan.
+        plan_id: PlanId,
+        /// The task that was given with it.
+        task_id: TaskId,
+    },
     /// The plan is in a state that does not lead to the one wanted.
     #[error("the plan {plan_id}")]
     State {

@@ -113,9 +113,14 @@ impl Policies {
         let own = self.folder.as_ref().map(|folder| folder.join(name.as_str()));
         let own = own.filter(|folder| folder.is_dir());
         match (own, shipped(&name)) {
-            (Some(_), Some(_)) => Err(PolicyFault::Pack {
-                reason: "a pack of this name ships with lorch: give yours another".to_owned(),
-            }),
+            (Some(folder), Some(ships)) => {
+                let (own, ships) = (Pack::read(&folder)?, ships?);
+                if own.digest() == ships.digest() {
+                    return Ok(ships);
+                }
+                let reason = "another pack of this name ships with lorch: give yours another name";
+                Err(PolicyFault::Pack { reason: reason.to_owned() })
+            }
             (None, Some(pack)) => pack.map_err(PolicyFault::from),
             (Some(folder), None) => Pack::read(&folder).map_err(PolicyFault::from),
             (None, None) => Err(PolicyFault::Missing),

@@ -6,7 +6,7 @@ use lorch_types::plan::{Plan, PlanId, PlanState, Task, UserId};
 use lorch_types::{Digest, SmolStr, Timestamp};
 
 use crate::approval::{MOST_VALID, POLICY_APPROVER};
-use crate::bound::{Bound, plan_digest};
+use crate::bound::{Bound, plan_digest, task_digest};
 use crate::clock::later;
 use crate::contract::Contract;
 use crate::desk::{Desk, Judgement, contract};
@@ -24,12 +24,13 @@ pub struct Submission {
     pub superseded: Vec<PlanId>,
 }
 
-/// Records a plan of `task` and judges it. One that passes is put before those who may approve it, and
+/// Judges a plan of `task` and records it. One that passes is put before those who may approve it, and
 /// takes the place of every other plan of the task that might still be carried out; where no person is
-/// needed, policy approves it. One that does not stays a draft.
+/// needed, policy approves it. One that does not stays a draft, and the task as it was.
 ///
 /// # Errors
-/// When another plan is recorded under its id, or one that it would supersede is being carried out.
+/// When it is the plan of another task, another plan is recorded under its id, or one that it would
+/// supersede is being carried out. Then nothing is changed.
 pub fn submit(
     desk: &Desk<'_>,
     task: &Task,
@@ -39,30 +40,15 @@ pub fn submit(
     nonce: SmolStr,
 ) -> Result<Submission, PlanError> {
     let contract = contract(task)?;
-    desk.store.put_task(task, now)?;
-    let entry = recorded(desk, plan, by, now)?;
+    if plan.task_id != task.id {
+        let (plan_id, task_id) = (plan.id.clone(), task.id.clone());
+        return Err(PlanError::OtherTask { plan_id, task_id });
+    }
     let judgement = desk.judge(Entry::Admit, plan, contract, &[])?;
     let submitting = Submitting { desk, contract, plan, by, now, nonce, judgement: &judgement };
+    let entry = submitting.recorded()?;
     let (entry, superseded) = submitting.decide(entry)?;
     Ok(Submission { entry, judgement, superseded })
-}
-
-/// The plan as it is recorded, which it is from now on.
-fn recorded(
-    desk: &Desk<'_>,
-    plan: &Plan,
-    by: &UserId,
-    now: Timestamp,
-) -> Result<PlanEntry, PlanError> {
-    match desk.store.plan(&plan.id) {
-        Ok(entry) => Ok(entry),
-        Err(StoreError::NoSuchPlan { .. }) => {
-            let task_id = plan.task_id.clone();
-            let new = NewPlan { plan: plan.clone(), task_id, at: now, by: by.clone() };
-            Ok(desk.store.put_plan(new)?)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 struct Submitting<'a> {
@@ -76,6 +62,24 @@ struct Submitting<'a> {
 }
 
 impl Submitting<'_> {
+    /// The plan as it is recorded, which it is from now on; its task too, if that is new.
+    fn recorded(&self) -> Result<PlanEntry, PlanError> {
+        let store = self.desk.store;
+        match store.plan(&self.plan.id) {
+            Ok(entry) => return Ok(entry),
+            Err(StoreError::NoSuchPlan { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match store.task(&self.plan.task_id) {
+            Ok(_) => {}
+            Err(StoreError::NoSuchTask { .. }) => store.put_task(self.contract.task, self.now)?,
+            Err(error) => return Err(error.into()),
+        }
+        let task_id = self.plan.task_id.clone();
+        let (plan, at, by) = (self.plan.clone(), self.now, self.by.clone());
+        Ok(store.put_plan(NewPlan { plan, task_id, at, by })?)
+    }
+
     fn decide(&self, entry: PlanEntry) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
         let is_same = plan_digest(&entry.plan)? == plan_digest(self.plan)?;
         let mut changes = Vec::new();
@@ -116,13 +120,17 @@ impl Submitting<'_> {
         mut changes: Vec<PlanChange>,
     ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
         let to = |to| PlanChange::Move { to, reason: None };
+        if self.desk.store.task(&self.plan.task_id)?.task != *self.contract.task {
+            changes.push(PlanChange::Task(Box::new(self.contract.task.clone())));
+        }
+        let is_new_task = !changes.is_empty() && entry.state != PlanState::Draft;
         match entry.state {
             PlanState::Draft => {
                 changes.extend([to(PlanState::Validated), to(PlanState::AwaitingApproval)]);
             }
             PlanState::Validated => changes.push(to(PlanState::AwaitingApproval)),
             PlanState::AwaitingApproval => {}
-            PlanState::Approved => return Ok((entry.clone(), Vec::new())),
+            PlanState::Approved => return self.stay(entry, changes, is_new_task),
             PlanState::Rejected | PlanState::Superseded => {
                 let source = entry.state.event_to(PlanState::AwaitingApproval);
                 let plan_id = entry.plan.id.clone();
@@ -137,7 +145,7 @@ impl Submitting<'_> {
             changes.push(PlanChange::Approve(Box::new(self.by_policy(bound)?)));
             changes.push(to(PlanState::Approved));
         } else if entry.state == PlanState::AwaitingApproval {
-            return Ok((entry.clone(), Vec::new()));
+            return self.stay(entry, changes, is_new_task);
         }
         let mut decisions = vec![self.decision(entry, changes, "plan_submitted")?];
         let others = self.others(entry)?;
@@ -145,6 +153,21 @@ impl Submitting<'_> {
         decisions.extend(others);
         let entries = self.desk.store.decide(decisions)?;
         Ok((entries.into_iter().next().unwrap_or_else(|| entry.clone()), superseded))
+    }
+
+    /// The plan stays as it is; its task may be another.
+    fn stay(
+        &self,
+        entry: &PlanEntry,
+        changes: Vec<PlanChange>,
+        is_new_task: bool,
+    ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+        if !is_new_task {
+            return Ok((entry.clone(), Vec::new()));
+        }
+        let decision = self.decision(entry, changes, "task_changed")?;
+        let mut entries = self.desk.store.decide(vec![decision])?;
+        Ok((entries.pop().unwrap_or_else(|| entry.clone()), Vec::new()))
     }
 
     /// The decisions that the other plans of the task are superseded.
@@ -200,6 +223,7 @@ impl Submitting<'_> {
         let validation = &self.judgement.validation;
         let mut details = Object::new();
         details.insert("plan_digest", plan_digest(self.plan)?.as_str());
+        details.insert("task_digest", task_digest(self.contract.task)?.as_str());
         details.insert("validation", to_value(&validation.document())?);
         details.insert("quality_score", u64::try_from(validation.score.total()).unwrap_or(0));
         Ok(PlanDecision {

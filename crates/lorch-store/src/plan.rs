@@ -125,6 +125,8 @@ pub enum PlanChange {
     },
     /// Its document is another one: of a draft only.
     Redraft(Box<Plan>),
+    /// Its task is given anew.
+    Task(Box<Task>),
     /// It is approved, by one person.
     Approve(Box<Approval>),
     /// The open approvals with these nonces are withdrawn. To leave `approved` for any state, and

@@ -94,6 +94,18 @@ fn a_plan_that_does_not_pass_is_a_draft_that_nobody_can_approve() {
 }
 
 #[test]
+fn a_plan_of_another_task_is_not_recorded() {
+    let office = Office::new();
+    let other = plan(&[("/task_id", "\"00000000-0000-0000-0000-000000000000\"")]);
+    refused(office.submit(&task(&[]), &other, 0), "is for another task than 770e8400");
+    assert!(office.store.plans(10).unwrap().is_empty());
+    // Nobody gives a task another creator, who could then not approve it.
+    let office = waiting(&[]);
+    let theirs = task(&[("/created_by", "\"mallory\"")]);
+    refused(office.submit(&theirs, &plan(&[]), 1), "another creator");
+}
+
+#[test]
 fn who_may_approve() {
     let office = waiting(&[]);
     refused(office.approve("alice", "Intern", 1), "`alice` approved as `Intern`, which may not");
@@ -238,6 +250,12 @@ fn what_an_approval_was_bound_to_must_still_be_so() {
         .unwrap();
     assert_eq!(office.state(), PlanState::Approved);
     sent_back(&office, 3, "the task has changed since `alice` approved");
+    // A plan that does not pass changes nothing, the task neither.
+    let office = waiting(&[]);
+    office.approve("alice", "SRELead", 1).unwrap();
+    let (stricter, bad) = (task(&[("/task_spec/constraints/max_batch_percent", "10")]), plan(&[]));
+    assert!(!office.submit(&stricter, &bad, 2).unwrap().judgement.validation.safety_valid());
+    office.execute(3).unwrap();
     // A tool is no longer there.
     let mut office = waiting(&[]);
     office.approve("alice", "SRELead", 1).unwrap();

@@ -117,7 +117,10 @@ impl Model {
     }
 
     fn submit(&mut self, id: usize, content: usize, version: usize) -> Outcome {
-        self.version = version;
+        // What does not pass changes the task only where there was none.
+        if self.plans.is_empty() {
+            self.version = version;
+        }
         let draft =
             ModelPlan { content, state: PlanState::Draft, open: Vec::new(), is_under_way: false };
         let before = self.plans.entry(id).or_insert(draft).clone();
@@ -128,6 +131,10 @@ impl Model {
         match before.state {
             PlanState::Rejected | PlanState::Superseded if passes => return Outcome::State,
             PlanState::Draft => {}
+            _ if passes => {
+                self.version = version;
+                return Outcome::Done;
+            }
             _ => return Outcome::Done,
         }
         let others = self.plans.iter_mut().filter(|(other, _)| **other != id);
@@ -139,6 +146,7 @@ impl Model {
             return Outcome::Runs;
         }
         if passes {
+            self.version = version;
             for other in &mut open {
                 other.state = PlanState::Superseded;
                 other.open.clear();

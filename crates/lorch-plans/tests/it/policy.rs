@@ -159,6 +159,13 @@ fn a_pack_of_ones_own_is_used_once_it_has_proven_itself() {
 }
 
 #[test]
+fn a_copy_of_a_pack_that_ships_is_that_pack() {
+    let verdicts =
+        judge(&repository().join("policies"), &document("task.json"), &document("plan.json"));
+    assert!(verdicts.allow(), "{verdicts:?}");
+}
+
+#[test]
 fn whatever_is_wrong_with_a_pack_denies() {
     check("mine", None, &["no pack of this name"]);
     check("../../etc", None, &["`../../etc` names no pack"]);

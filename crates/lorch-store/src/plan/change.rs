@@ -122,6 +122,10 @@ impl Changing<'_> {
             PlanChange::Redraft(_) => {
                 Err(StoreError::PlanExists { plan_id: self.decision.plan_id.clone() })
             }
+            PlanChange::Task(task) if task.id == entry.plan.task_id => {
+                task::put(self.connection, task, self.decision.at).map(drop)
+            }
+            PlanChange::Task(task) => Err(StoreError::NoSuchTask { task_id: task.id.clone() }),
             PlanChange::Approve(approval) => self.approve(approval),
             PlanChange::Withdraw(nonces) => {
                 nonces.iter().try_for_each(|nonce| self.withdraw_one(nonce))

@@ -95,6 +95,7 @@ fn phases(entry: &PlanEntry) -> String {
     let mut out = String::new();
     for phase in entry.plan.payload.phases.iter().flatten() {
         let _ = writeln!(out, "phase   {}", visible(&described(phase)));
+        let _ = writeln!(out, "        {}", visible(&assets(phase)));
     }
     out
 }
@@ -113,6 +114,17 @@ fn described(phase: &Phase) -> String {
     }
     parts.extend(phase.rollback_if.iter().map(|it| format!("rolled back if {it}")));
     format!("{}: {}", phase.name, parts.join("; "))
+}
+
+/// The assets of a phase, of many the first; `--json` has all.
+fn assets(phase: &Phase) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<&str> = phase.assets.iter().take(SHOWN).map(|it| it.as_str()).collect();
+    let more = match phase.assets.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn given(approvals: &[ApprovalEntry]) -> String {

@@ -51,15 +51,19 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     let (plan_source, value) = planning.plan(&arguments.plan)?;
     let documents = Documents::Given { plan: &plan_source, task: &task_source };
     let color = global.color.on(Stream::Output);
-    let Ok(plan) = from_value::<Plan>(&value) else {
-        let judgement = planning.judge(&value, &task)?;
-        if arguments.json {
-            print_line(Value::Object(as_json(&judgement, &documents)?))?;
-        } else {
-            print(&findings(&judgement, &documents, color))?;
-            print(&format!("{}not recorded: it is no plan\n", summary(&judgement)))?;
+    let plan = match from_value::<Plan>(&value) {
+        Ok(plan) if plan.task_id == task.id => plan,
+        other => {
+            let why = other.map_or("no plan", |_| "a plan of another task");
+            let judgement = planning.judge(&value, &task)?;
+            if arguments.json {
+                print_line(Value::Object(as_json(&judgement, &documents)?))?;
+            } else {
+                print(&findings(&judgement, &documents, color))?;
+                print(&format!("{}not recorded: it is {why}\n", summary(&judgement)))?;
+            }
+            return Err(Failure::Reported);
         }
-        return Err(Failure::Reported);
     };
     let store = planning.store()?;
     let desk = planning.desk(&store);
