@@ -77,7 +77,7 @@ impl Course {
     pub(super) fn ending(&self, number: usize) -> Ending {
         match self.phases.get(number / 2).map(|stretch| stretch.name.clone()) {
             None => Ending::Completed,
-            Some(phase) if number % 2 == 0 => Ending::RolledBack { phase },
+            Some(phase) if number.is_multiple_of(2) => Ending::RolledBack { phase },
             Some(phase) => Ending::Paused { phase },
         }
     }
