@@ -1,7 +1,7 @@
 //! All values of all metrics that conditions name: the product of their cells.
 
 use lorch_types::plan::condition::{Expr, ExprKind, RollbackCondition};
-use lorch_types::plan::{Duration, Metric, Threshold, Truth};
+use lorch_types::plan::{Duration, Metric, Quantity, Threshold, Truth};
 
 use super::Health;
 use super::cell::Axis;
@@ -59,10 +59,7 @@ impl Space {
     ) -> Option<Self> {
         let mut space = Self { axes: Vec::new(), durations: Vec::new() };
         for check in &health.checks {
-            let axis = space.axis_or_new(&check.metric);
-            if let Some(threshold) = check.threshold {
-                axis.cut(threshold.quantity);
-            }
+            space.take_metric(&check.metric, check.threshold.map(|it| it.quantity));
         }
         exprs.into_iter().for_each(|expr| space.take_in(expr));
         let sizes = space.axes.iter().map(|axis| axis.cells().count());
@@ -72,9 +69,9 @@ impl Space {
 
     fn take_in(&mut self, expr: &Expr) {
         match &expr.kind {
-            ExprKind::Flag(metric) => drop(self.axis_or_new(metric)),
+            ExprKind::Flag(metric) => self.take_metric(metric, None),
             ExprKind::Compare { metric, quantity, held_for, .. } => {
-                self.axis_or_new(metric).cut(*quantity);
+                self.take_metric(metric, Some(*quantity));
                 self.durations.extend(held_for);
             }
             ExprKind::Not(inner) => self.take_in(inner),
@@ -84,13 +81,15 @@ impl Space {
         }
     }
 
-    fn axis_or_new(&mut self, metric: &Metric) -> &mut Axis {
-        let at = self.axis(metric).unwrap_or(self.axes.len());
-        if at == self.axes.len() {
+    /// Takes in a metric, cut at `quantity` where it is compared with one.
+    fn take_metric(&mut self, metric: &Metric, quantity: Option<Quantity>) {
+        if self.axis(metric).is_none() {
             self.axes.push(Axis::new(metric));
         }
-        #[expect(clippy::indexing_slicing, reason = "the axis at `at` was found or made above")]
-        &mut self.axes[at]
+        let axis = self.axes.iter_mut().find(|axis| axis.metric == *metric);
+        if let (Some(axis), Some(quantity)) = (axis, quantity) {
+            axis.cut(quantity);
+        }
     }
 
     pub(super) fn axis(&self, metric: &Metric) -> Option<usize> {

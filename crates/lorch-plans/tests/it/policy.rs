@@ -186,7 +186,11 @@ fn whatever_is_wrong_with_a_pack_denies() {
     check("mine", Some(&SOUND.replace("input.approved\n", "http.send({})\n")), &["mine"]);
     check("mine", Some(&SOUND.replace("input.approved\n", "time.now_ns() > 0\n")), &["mine"]);
     check("mine", Some(&SOUND.replace("input.approved\n", "opa.runtime().env.HOME\n")), &["mine"]);
-    check("mine", Some(&format!("{SOUND}x := numbers.range(1, 5)\n")), &["numbers.range"]);
+    for call in
+        ["numbers.range(1, 5)", "numbers[\"range\"](1, 5)", "bits.lsh(1, 9)", "rand.intn(\"x\", 5)"]
+    {
+        check("mine", Some(&format!("{SOUND}x := {call}\n")), &["`policy.rego` uses"]);
+    }
     check("mine", Some(&format!("{SOUND}x := {}", "(".repeat(5000))), &["mine"]);
     check("production_safety", Some(SOUND), &["ships with lorch"]);
 }
