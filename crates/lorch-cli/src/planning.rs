@@ -49,9 +49,14 @@ impl Planning {
         self.site.store()
     }
 
+    /// The store, if anything was ever recorded.
+    pub(crate) fn existing_store(&self) -> Result<Option<Store>, Failure> {
+        self.site.existing_store()
+    }
+
     /// The store, in which plans are recorded.
     pub(crate) fn store_with_plans(&self) -> Result<Store, Failure> {
-        self.site.existing_store()?.ok_or_else(|| {
+        self.existing_store()?.ok_or_else(|| {
             let path = shown(&self.site.store_path());
             Failure::usage(format!("no plan was submitted here: there is no `{path}`"))
         })

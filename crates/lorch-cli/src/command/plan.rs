@@ -2,6 +2,7 @@
 
 mod approve;
 mod diff;
+mod list;
 mod reject;
 mod show;
 mod simulate;
@@ -24,6 +25,7 @@ pub(crate) struct Plan {
 enum Action {
     Validate(validate::Validate),
     Submit(submit::Submit),
+    List(list::List),
     Show(show::Show),
     Diff(diff::Diff),
     Simulate(simulate::Simulate),
@@ -36,6 +38,7 @@ pub(crate) fn plan(arguments: &Plan, global: &Global) -> Outcome {
     match &arguments.action {
         Action::Validate(arguments) => validate::validate(arguments, global),
         Action::Submit(arguments) => submit::submit(arguments, global),
+        Action::List(arguments) => list::list(arguments, global),
         Action::Show(arguments) => show::show(arguments, global),
         Action::Diff(arguments) => diff::diff(arguments, global),
         Action::Simulate(arguments) => simulate::simulate(arguments, global),

@@ -209,6 +209,7 @@ fn help() {
         "plan",
         "plan validate",
         "plan submit",
+        "plan list",
         "plan show",
         "plan diff",
         "plan simulate",

@@ -136,6 +136,22 @@ fn what_does_not_pass_is_a_draft_and_what_is_no_plan_is_not_recorded() {
 }
 
 #[test]
+fn plans_are_listed_newest_first() {
+    let folder = drift();
+    let ran = plan(&folder, &["list"], 0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", "no plan was submitted here\n"));
+    plan(&folder, &["submit", "--task", "seed-task.json", "seed-plan-47.json"], 1);
+    plan(&folder, &["submit", "--task", "task.json", "plan.json"], 3);
+    let lines = plan(&folder, &["list", "--json"], 0).lines();
+    let states: Vec<_> =
+        lines.iter().map(|line| line.get("state").and_then(Value::as_str).unwrap()).collect();
+    assert_eq!(states, ["awaiting_approval", "draft"]);
+    let ran = plan(&folder, &["list", "-n", "1"], 0);
+    assert_eq!(ran.stdout.lines().count(), 2);
+    assert!(ran.stdout.lines().nth(1).unwrap().starts_with(PLAN), "{ran:#?}");
+}
+
+#[test]
 fn wrong_usage_is_told_from_refusal() {
     let folder = drift();
     let stderr = |arguments: &[&str], status| plan(&folder, arguments, status).stderr;
