@@ -147,12 +147,12 @@ impl Submitting<'_> {
         } else if entry.state == PlanState::AwaitingApproval {
             return self.stay(entry, changes, is_new_task);
         }
-        let mut decisions = vec![self.decision(entry, changes, "plan_submitted")?];
-        let others = self.others(entry)?;
-        let superseded = others.iter().map(|other| other.plan_id.clone()).collect();
-        decisions.extend(others);
-        let entries = self.desk.store.decide(decisions)?;
-        Ok((entries.into_iter().next().unwrap_or_else(|| entry.clone()), superseded))
+        let mut decisions = self.others(entry)?;
+        let superseded = decisions.iter().map(|other| other.plan_id.clone()).collect();
+        // Last, since of a task only one plan is open.
+        decisions.push(self.decision(entry, changes, "plan_submitted")?);
+        let mut entries = self.desk.store.decide(decisions)?;
+        Ok((entries.pop().unwrap_or_else(|| entry.clone()), superseded))
     }
 
     /// The plan stays as it is; its task may be another.

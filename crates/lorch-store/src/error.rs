@@ -158,6 +158,12 @@ pub enum StoreError {
         /// The plan.
         plan_id: PlanId,
     },
+    /// Another plan of the same task awaits approval, or has it.
+    #[error("another plan of the task of {plan_id} awaits approval, or has it")]
+    PlanHasRival {
+        /// The plan.
+        plan_id: PlanId,
+    },
     /// There is an open approval of this person.
     #[error("`{approver}` has approved the plan {plan_id} already")]
     ApprovedAlready {

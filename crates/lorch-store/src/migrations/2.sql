@@ -26,6 +26,9 @@ CREATE TABLE plans (
 
 CREATE INDEX plans_of_task ON plans (task);
 
+-- Two plans of one task would do the same twice.
+CREATE UNIQUE INDEX open_plans ON plans (task) WHERE state IN ('awaiting_approval', 'approved');
+
 -- Executions of plans. Their run ids are UUIDs; the runs of jobs are in `runs`.
 CREATE TABLE plan_runs (
     plan_run INTEGER PRIMARY KEY,

@@ -80,6 +80,10 @@ impl Changing<'_> {
     ) -> Result<(), StoreError> {
         const MOVE: &str = "UPDATE plans SET state = ?4, reason = ?5, updated_at = ?6
             WHERE plan = ?1 AND revision = ?2 AND state = ?3";
+        let is_open = matches!(to, PlanState::AwaitingApproval | PlanState::Approved);
+        if is_open && read::has_rival(self.connection, self.number)? {
+            return Err(StoreError::PlanHasRival { plan_id: self.decision.plan_id.clone() });
+        }
         let at = self.decision.at.to_string();
         let values = (self.number, self.decision.revision, from.as_str(), to.as_str(), reason, at);
         match self.connection.prepare_cached(MOVE)?.execute(values)? {

@@ -158,3 +158,11 @@ pub(super) fn is_under_way(connection: &Connection, plan: i64) -> Result<bool, S
         WHERE plan = ?1 AND state IN ('queued', 'executing', 'paused') LIMIT 1";
     Ok(connection.prepare_cached(FIND)?.query_row([plan], |_| Ok(())).optional()?.is_some())
 }
+
+/// Whether another plan of the same task awaits approval or has it.
+pub(super) fn has_rival(connection: &Connection, plan: i64) -> Result<bool, StoreError> {
+    const FIND: &str = "SELECT 1 FROM plans other JOIN plans mine ON other.task = mine.task
+        WHERE mine.plan = ?1 AND other.plan <> ?1
+            AND other.state IN ('awaiting_approval', 'approved') LIMIT 1";
+    Ok(connection.prepare_cached(FIND)?.query_row([plan], |_| Ok(())).optional()?.is_some())
+}

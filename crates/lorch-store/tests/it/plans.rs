@@ -196,6 +196,27 @@ fn an_approval_is_used_once_and_a_person_has_one_that_is_open() {
 }
 
 #[test]
+fn of_a_task_one_plan_is_open() {
+    let bench = Bench::new();
+    let entry = recorded(&bench);
+    let open = || vec![to(PlanState::Validated), to(PlanState::AwaitingApproval)];
+    let entry = bench.store.decide(vec![decision(&entry, open())]).unwrap().remove(0);
+    let mut other = plan();
+    other.id = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+    let other = bench.store.put_plan(new_plan(other)).unwrap();
+    check_refused(bench.store.decide(vec![decision(&other, open())]), "another plan of the task");
+    let replaced = vec![to(PlanState::Superseded), PlanChange::ReplacedBy(other.plan.id.clone())];
+    let both = vec![decision(&entry, replaced), decision(&other, open())];
+    let entries = bench.store.decide(both).unwrap();
+    assert_eq!(entries[0].superseded_by.as_ref(), Some(&other.plan.id));
+    assert_eq!(entries[1].state, PlanState::AwaitingApproval);
+    // The database itself holds to it.
+    let both = "UPDATE plans SET state = 'approved'";
+    let error = bench.sql().execute(both, []).unwrap_err().to_string();
+    assert!(error.contains("UNIQUE"), "{error}");
+}
+
+#[test]
 fn what_happened_is_chained() {
     let bench = Bench::new();
     let entry = recorded(&bench);
