@@ -158,7 +158,7 @@ pub(crate) fn may_approve(
     if approver.as_str().starts_with(POLICY_APPROVER) {
         return if contract.needs_person() { Err(Clause::NeedsPerson) } else { Ok(()) };
     }
-    if contract.is_production() && approver == contract.creator() {
+    if contract.is_production() && same_person(approver, contract.creator()) {
         return Err(Clause::OwnTask { approver: approver.clone() });
     }
     match contract.approver_roles() {
@@ -171,7 +171,16 @@ pub(crate) fn may_approve(
 
 /// How many distinct people have approved.
 pub(crate) fn distinct(approvals: &[Approval]) -> usize {
-    approvals.iter().map(|approval| &approval.approver).collect::<BTreeSet<_>>().len()
+    approvals.iter().map(|approval| person(&approval.approver)).collect::<BTreeSet<_>>().len()
+}
+
+/// Whether both names are those of one person: nobody is two people by writing their name in capitals.
+pub(crate) fn same_person(one: &UserId, other: &UserId) -> bool {
+    person(one) == person(other)
+}
+
+fn person(name: &UserId) -> String {
+    name.as_str().to_lowercase()
 }
 
 /// How many must: one, where somebody answers for an emergency.

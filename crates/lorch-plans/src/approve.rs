@@ -68,7 +68,7 @@ pub fn approve(
         .map_err(PlanError::Refused)?;
     let bound = admissible(desk, &entry, &contract)?;
     let (standing, stale) = sorted(desk, &entry, &bound, &contract, now)?;
-    if standing.iter().any(|it| it.approver == request.approver) {
+    if standing.iter().any(|it| approval::same_person(&it.approver, &request.approver)) {
         let (plan_id, approver) = (plan_id.clone(), request.approver.clone());
         return Err(StoreError::ApprovedAlready { plan_id, approver }.into());
     }
@@ -112,8 +112,12 @@ pub fn reject(
 
 /// How long the approval may hold, if what is said with it is whole.
 fn vet(request: &ApprovalRequest) -> Result<Duration, PlanError> {
-    if request.approver.as_str().starts_with(POLICY_APPROVER) {
+    let name = request.approver.as_str();
+    if name.to_lowercase().starts_with(POLICY_APPROVER) {
         return Err(PlanError::Reserved { approver: request.approver.clone() });
+    }
+    if name.trim() != name || !name.chars().all(is_seen) {
+        return Err(PlanError::Unseen { approver: request.approver.clone() });
     }
     let Some(glass) = &request.break_glass else { return Ok(MOST_VALID) };
     let empty = |what| PlanError::Empty { what };
@@ -122,6 +126,12 @@ fn vet(request: &ApprovalRequest) -> Result<Duration, PlanError> {
         (_, "") => Err(empty("incident id")),
         _ => Ok(MOST_VALID_BREAK_GLASS),
     }
+}
+
+/// Whether a character of a name can be seen: what cannot makes nobody another person. Letters of other
+/// scripts that look alike are not told apart.
+fn is_seen(character: char) -> bool {
+    character == ' ' || character.is_alphanumeric() || character.is_ascii_graphic()
 }
 
 /// Refuses a plan whose state does not lead to `state`.

@@ -66,6 +66,15 @@ pub enum PlanError {
         /// The name.
         approver: UserId,
     },
+    /// A person has a name that looks like another.
+    #[error(
+        "`{}` is no name of a person: it has letters, digits and signs of ASCII, and no space around it",
+        approver.as_str().escape_debug()
+    )]
+    Unseen {
+        /// The name.
+        approver: UserId,
+    },
     /// An approval was to hold for longer than it may, or for no time.
     #[error("an approval holds for {} minutes at most, and at least one", most.as_secs() / 60)]
     Validity {

@@ -111,6 +111,11 @@ fn who_may_approve() {
     refused(office.approve("alice", "Intern", 1), "`alice` approved as `Intern`, which may not");
     refused(office.approve("user-456", "SRELead", 1), "`user-456` asked for it");
     refused(office.approve("policy:x", "SRELead", 1), "is no person");
+    refused(office.approve("Policy:x", "SRELead", 1), "is no person");
+    refused(office.approve("USER-456", "SRELead", 1), "`USER-456` asked for it");
+    for name in ["alice ", " alice", "al\u{200b}ice", "al\u{202e}ice", "a\tb", "\u{a0}alice"] {
+        refused(office.approve(name, "SRELead", 1), "is no name of a person");
+    }
     let office = waiting(&[("/execution_policy/allowed_approver_roles", "null")]);
     assert_eq!(office.approve("alice", "Intern", 1).unwrap().given, 1);
     // Where the task and its specification name roles, a role must be in both.
@@ -135,6 +140,7 @@ fn two_distinct_people_where_two_are_needed() {
         assert_eq!((first.given, first.needed), (1, 2), "{change:?}");
         assert_eq!(first.entry.state, PlanState::AwaitingApproval);
         refused(office.approve("alice", "PlatformLead", 2), "`alice` has approved");
+        refused(office.approve("Alice", "SRELead", 2), "`Alice` has approved");
         refused(office.execute(2), "not approved");
         let second = office.approve("bob", "SRELead", 3).unwrap();
         assert_eq!((second.given, second.entry.state), (2, PlanState::Approved));
