@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value as Json;
 
 /// The crates with their layers, lowest first, and the members that each may depend on.
-const LAYERS: [(&str, u8, &[&str]); 9] = [
+const LAYERS: [(&str, u8, &[&str]); 10] = [
     ("lorch-types", 0, &[]),
     ("lorch-compile", 1, &["lorch-types"]),
     ("lorch-manifest", 1, &["lorch-types"]),
@@ -17,6 +17,7 @@ const LAYERS: [(&str, u8, &[&str]); 9] = [
     ("lorch-backends", 2, &["lorch-types"]),
     ("lorch-engine", 3, &LOWER),
     ("lorch-agents", 3, &LOWER),
+    ("lorch-plans", 3, &PLANS),
     ("lorch-cli", 4, &ALL),
 ];
 
@@ -30,8 +31,19 @@ const LOWER: [&str; 6] = [
     "lorch-backends",
 ];
 
+/// What plans may use: they are carried out by the engine.
+const PLANS: [&str; 7] = [
+    "lorch-types",
+    "lorch-compile",
+    "lorch-manifest",
+    "lorch-validate",
+    "lorch-store",
+    "lorch-backends",
+    "lorch-engine",
+];
+
 /// What the command may use.
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "lorch-types",
     "lorch-compile",
     "lorch-manifest",
@@ -40,6 +52,7 @@ const ALL: [&str; 8] = [
     "lorch-backends",
     "lorch-engine",
     "lorch-agents",
+    "lorch-plans",
 ];
 
 /// Members that stand beside the layers; nothing may depend on them.

@@ -13,6 +13,7 @@ mod secret;
 mod snapshot;
 mod supervision;
 mod task;
+mod tool;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,6 +21,7 @@ use std::ops::Range;
 use lorch_types::Digest;
 use lorch_types::agent::TaskId;
 use lorch_types::json::Value;
+use lorch_types::plan::{Metric, MetricType};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -35,6 +37,7 @@ pub use secret::{
 pub use snapshot::Snapshot;
 pub use supervision::Supervision;
 pub use task::Task;
+pub use tool::{NoSuchInverse, Tool, ToolRisk, ToolScope, Tools};
 
 /// The configuration of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -60,6 +63,10 @@ pub struct Config {
     pub supervision: Supervision,
     /// What tasks are about.
     pub tasks: BTreeMap<TaskId, Task>,
+    /// The tools that plans may name.
+    pub tools: Tools,
+    /// The metrics that conditions of plans may name besides those that are always there.
+    pub metrics: BTreeMap<Metric, MetricType>,
 }
 
 /// `[store]`: where runs are recorded.

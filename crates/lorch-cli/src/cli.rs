@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{
-    agent, check, compile, completions, doctor, init, manifest, migrate, resume, run, runs, schema,
-    show, task, validate, worker,
+    agent, check, compile, completions, doctor, init, manifest, migrate, plan, policy, resume, run,
+    runs, schema, show, task, validate, worker,
 };
 use crate::exit::Outcome;
 use crate::terminal::ColorChoice;
@@ -69,6 +69,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Task(task::Task),
     Agent(agent::Agent),
+    Plan(plan::Plan),
+    Policy(policy::Policy),
     Init(init::Init),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -125,6 +127,8 @@ impl Cli {
             Command::Migrate(arguments) => migrate::migrate(arguments, global),
             Command::Task(arguments) => task::task(arguments, global),
             Command::Agent(arguments) => agent::agent(arguments, global),
+            Command::Plan(arguments) => plan::plan(arguments, global),
+            Command::Policy(arguments) => policy::policy(arguments, global),
             Command::Init(arguments) => init::init(arguments, global),
             Command::Doctor(arguments) => doctor::doctor(arguments, global),
             Command::Completions(arguments) => completions::completions(arguments),

@@ -1,8 +1,8 @@
 //! The time, which the pure crates are told.
 
 use anyhow::Context;
-use lorch_types::Timestamp;
 use lorch_types::job::RunId;
+use lorch_types::{SmolStr, Timestamp, format_smolstr};
 
 use crate::exit::Failure;
 
@@ -28,4 +28,11 @@ pub(crate) fn new_run_id(at: Timestamp) -> RunId {
     // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
     let word = || u128::from(RandomState::new().build_hasher().finish());
     RunId::from_parts(u64::try_from(at.unix_millis()).unwrap_or_default(), (word() << 64) | word())
+}
+
+/// A text that no other approval has: 128 bits of chance.
+pub(crate) fn new_nonce() -> SmolStr {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let word = || RandomState::new().build_hasher().finish();
+    format_smolstr!("{:016x}{:016x}", word(), word())
 }

@@ -8,6 +8,8 @@ pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod manifest;
 pub(crate) mod migrate;
+pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use lorch_engine::EngineError;
+use lorch_plans::PlanError;
 use lorch_store::StoreError;
 
 /// Why a command did not do what it was asked to.
@@ -84,11 +85,16 @@ impl From<StoreError> for Failure {
             E::LeaseLost { run_id, .. } => {
                 Some(format!("`lorch show {run_id}` says what came of it").into())
             }
+            E::PlanExists { .. } => {
+                Some("give it a new id, which takes the old one's place".into())
+            }
             _ => None,
         };
         let usage = matches!(
             error,
             E::NoSuchRun { .. }
+                | E::NoSuchPlan { .. }
+                | E::NoSuchTask { .. }
                 | E::Open { .. }
                 | E::NotADatabase { .. }
                 | E::Foreign { .. }
@@ -108,6 +114,15 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => error.into(),
+            other => Self::Work(other.into()),
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Store(error) => error.into(),
             other => Self::Work(other.into()),
         }
     }

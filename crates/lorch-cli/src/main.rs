@@ -22,6 +22,7 @@ mod job;
 mod job_folder;
 mod job_inputs;
 mod machinery;
+mod planning;
 mod policy;
 mod progress;
 mod runner;
@@ -31,6 +32,7 @@ mod summary;
 mod table;
 mod terminal;
 mod transcript;
+mod verdict;
 #[cfg(feature = "failpoints")]
 mod witness;
 

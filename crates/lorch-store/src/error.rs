@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lorch_types::Digest;
 use lorch_types::job::{AttemptStatus, RunId, StepPath};
 use lorch_types::machine::IllegalTransition;
+use lorch_types::plan::{PlanId, TaskId, UserId};
 
 use crate::Holder;
 
@@ -104,6 +105,78 @@ pub enum StoreError {
         run_id: RunId,
         /// The attempt.
         attempt_n: u64,
+    },
+    /// There is no such task.
+    #[error("there is no task {task_id}")]
+    NoSuchTask {
+        /// The id asked for.
+        task_id: TaskId,
+    },
+    /// The task is recorded with another creator or another organization.
+    #[error("the task {task_id} is recorded as that of another creator or organization")]
+    TaskOfAnother {
+        /// The task.
+        task_id: TaskId,
+    },
+    /// A task's state does not lead to the other.
+    #[error("the task {task_id}")]
+    IllegalTask {
+        /// The task.
+        task_id: TaskId,
+        /// The change that cannot be.
+        source: Box<IllegalTransition>,
+    },
+    /// There is no such plan.
+    #[error("there is no plan {plan_id}")]
+    NoSuchPlan {
+        /// The id asked for.
+        plan_id: PlanId,
+    },
+    /// A plan with this id is recorded already, with another content.
+    #[error("there is a plan {plan_id} already, and a changed plan is another one")]
+    PlanExists {
+        /// The id.
+        plan_id: PlanId,
+    },
+    /// The plan changed between the decision and its record.
+    #[error("the plan {plan_id} has changed meanwhile")]
+    PlanChanged {
+        /// The plan.
+        plan_id: PlanId,
+    },
+    /// A plan's state does not lead to the other.
+    #[error("the plan {plan_id}")]
+    IllegalPlan {
+        /// The plan.
+        plan_id: PlanId,
+        /// The change that cannot be.
+        source: Box<IllegalTransition>,
+    },
+    /// A run of the plan has not ended.
+    #[error("the plan {plan_id} is being carried out")]
+    PlanRuns {
+        /// The plan.
+        plan_id: PlanId,
+    },
+    /// Another plan of the same task awaits approval, or has it.
+    #[error("another plan of the task of {plan_id} awaits approval, or has it")]
+    PlanHasRival {
+        /// The plan.
+        plan_id: PlanId,
+    },
+    /// There is an open approval of this person.
+    #[error("`{approver}` has approved the plan {plan_id} already")]
+    ApprovedAlready {
+        /// The plan.
+        plan_id: PlanId,
+        /// Who.
+        approver: UserId,
+    },
+    /// An approval was used, or withdrawn, meanwhile.
+    #[error("an approval of the plan {plan_id} is used already")]
+    ApprovalUsed {
+        /// The plan.
+        plan_id: PlanId,
     },
     /// No document has this digest.
     #[error("the store has no document {digest}")]

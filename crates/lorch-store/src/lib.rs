@@ -1,7 +1,8 @@
-//! Run records and content-addressed documents, in SQLite.
+//! Run records, plans with their approvals, and content-addressed documents, in SQLite.
 //!
 //! [`Store`] is the way in. A run is created with the instance that it is pinned to, and recorded
-//! attempt by attempt as a list of [`Change`]s; whoever records holds the run's [`Lease`]. Documents
+//! attempt by attempt as a list of [`Change`]s; whoever records holds the run's [`Lease`]. A plan
+//! changes by [`PlanDecision`]s, each of which names the revision that it was taken on. Documents
 //! are [`Blob`]s under the digest of their canonical text. Everything is readable with plain SQL:
 //! the tables are in `migrations/`, and the view `steps` has the outcomes as the documents name them.
 
@@ -11,6 +12,7 @@ mod error;
 mod lease;
 mod open;
 mod owner;
+mod plan;
 mod record;
 mod store;
 mod writer;
@@ -21,5 +23,9 @@ pub use error::StoreError;
 pub use lease::{Claim, Holder, Lease};
 pub use open::sqlite_version;
 pub use owner::{Owner, Process};
+pub use plan::{
+    Approval, ApprovalEntry, AuditRecord, BreakGlass, NewPlan, PlanChange, PlanDecision, PlanEntry,
+    PlanRunEntry, TaskEntry, chain,
+};
 pub use record::{RunStatus, RunSummary};
 pub use store::{Attempt, Store};

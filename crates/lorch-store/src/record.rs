@@ -301,7 +301,8 @@ fn positive(row: &Row<'_>, column: usize) -> Result<PositiveInteger, StoreError>
         .ok_or_else(|| StoreError::damaged("an attempt", "its number is not positive"))
 }
 
-fn id<T>(row: &Row<'_>, column: usize) -> Result<T, StoreError>
+/// What a column holds, read by its own rule.
+pub(crate) fn id<T>(row: &Row<'_>, column: usize) -> Result<T, StoreError>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
@@ -309,7 +310,8 @@ where
     text.parse().map_err(|error| StoreError::damaged("a column", error))
 }
 
-fn optional_id<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, StoreError>
+/// The same of a column that may be empty.
+pub(crate) fn optional_id<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, StoreError>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {

@@ -1,5 +1,7 @@
 //! The store: what may be asked of it and what may be recorded in it.
 
+mod plans;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -102,6 +102,12 @@ fn mistakes_are_named_with_their_place() {
         15,
         &["environment variable", "never"],
     );
+    let tool = "[tools.a]\nop = \"compute.exec\"\nrisk = \"read_only\"\n";
+    refuse(&tool.replace("read_only", "none"), 3, 8, &["unknown variant `none`", "plan_only"]);
+    refuse(&tool.replace("compute.exec", "exec"), 2, 6, &["`exec` is no"]);
+    refuse(&format!("{tool}inverse = \"b\"\n"), 1, 2, &["inverse `b`", "[tools.b]"]);
+    refuse(&format!("{tool}undo = \"b\"\n"), 4, 1, &["unknown field `undo`", "`inverse`"]);
+    refuse("[metrics]\nqueue = \"count\"\n", 2, 9, &["unknown variant `count`"]);
     refuse("[snapshot]\nroots = [\"../x\"]\n", 2, 10, &["path in a workspace"]);
     refuse("[secrets]\nT = \"value\"\n", 2, 5, &["never stands in lorch.toml", "{ env ="]);
     refuse("[secrets]\nT = { env = \"A B\" }\n", 2, 13, &["environment variable"]);
@@ -146,4 +152,26 @@ fn hosts_are_names_and_ports() {
     ] {
         assert!(host.parse::<lorch_backends::config::AllowedHost>().is_err(), "{host}");
     }
+}
+
+#[test]
+fn tools_and_metrics_of_plans() {
+    let config = Config::parse(
+        "[tools.up]\nop = \"compute.exec\"\nrisk = \"state_change_prod\"\ninverse = \"down\"\n\
+         scope = { environments = [\"production\"] }\n\
+         [tools.down]\nop = \"compute.exec\"\nrisk = \"read_only\"\n\
+         [metrics]\n\"disk.used\" = \"ratio\"\n",
+    )
+    .unwrap();
+    let names: Vec<&str> = config.tools.names().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["down", "up"]);
+    let up = config.tools.get(&"up".parse().unwrap()).unwrap();
+    assert_eq!((up.op.to_string(), up.risk.as_str()), ("compute.exec".into(), "state_change_prod"));
+    assert_eq!(up.inverse.as_ref().map(|name| name.as_str()), Some("down"));
+    assert_eq!(up.scope.environments.as_ref().map(Vec::len), Some(1));
+    assert!(up.risk.changes() && up.scope.platforms.is_none());
+    let down = config.tools.get(&"down".parse().unwrap()).unwrap();
+    assert!(!down.risk.changes() && down.scope.environments.is_none());
+    let (metric, of) = config.metrics.first_key_value().unwrap();
+    assert_eq!((metric.as_str(), of.as_str()), ("disk.used", "ratio"));
 }

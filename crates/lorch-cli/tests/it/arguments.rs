@@ -206,13 +206,24 @@ fn help() {
         "manifest",
         "validate",
         "schema",
+        "plan",
+        "plan validate",
+        "plan submit",
+        "plan list",
+        "plan show",
+        "plan diff",
+        "plan simulate",
+        "plan approve",
+        "plan reject",
+        "policy test",
         "init",
         "doctor",
         "completions",
     ];
     for command in commands {
         text.push_str(&format!("\n$ lorch {command} --help\n"));
-        text.push_str(&folder.run([command, "--help"]).ends(0).stdout);
+        let words = command.split(' ').chain(["--help"]);
+        text.push_str(&folder.run(words).ends(0).stdout);
     }
     for command in ["script", "wrap", "acp", "check"] {
         text.push_str(&format!("\n$ lorch agent {command} --help\n"));

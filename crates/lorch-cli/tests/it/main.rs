@@ -14,6 +14,7 @@ mod documents;
 mod example;
 mod lorch;
 mod migrate;
+mod plan;
 mod recovery;
 mod secrets;
 mod task;

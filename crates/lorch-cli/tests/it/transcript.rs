@@ -53,6 +53,11 @@ fn tasks() {
 }
 
 #[test]
+fn plans() {
+    check("docs/plans.md", Some("examples"));
+}
+
+#[test]
 fn programs() {
     check("docs/programs.md", None);
 }

@@ -5,4 +5,5 @@ mod bench;
 mod leases;
 mod lifecycle;
 mod opening;
+mod plans;
 mod records;

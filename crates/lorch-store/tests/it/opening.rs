@@ -21,7 +21,7 @@ fn a_store_is_made_with_its_folder_and_opened_again() {
     };
     assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
     assert_eq!(pragma("application_id"), 0x6c72_6368_i64.into());
-    assert_eq!(pragma("user_version"), 1_i64.into());
+    assert_eq!(pragma("user_version"), 2_i64.into());
     let loose = "SELECT count(*) FROM pragma_table_list
         WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'";
     assert_eq!(plain.query_row(loose, [], |row| row.get::<_, i64>(0)), Ok(0));
@@ -82,9 +82,30 @@ fn a_file_that_is_no_database_is_refused() {
 fn a_newer_store_is_refused() {
     let make = |path: &Path| {
         drop(Store::open(path).unwrap());
-        Connection::open(path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        Connection::open(path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     };
-    check(make, "version 2, and this lorch reads up to 1");
+    check(make, "version 3, and this lorch reads up to 2");
+}
+
+#[test]
+fn a_store_of_the_first_version_is_brought_up_and_keeps_what_it_has() {
+    let bench = Bench::new();
+    bench.create(2);
+    let path = bench.folder.path().join("first.db");
+    let first = Connection::open(&path).unwrap();
+    first.execute_batch(include_str!("../../src/migrations/1.sql")).unwrap();
+    first.execute_batch("PRAGMA application_id = 0x6c726368; PRAGMA user_version = 1").unwrap();
+    let newest = bench.store.path().to_str().unwrap().to_owned();
+    first.execute("ATTACH ?1 AS newest", [newest]).unwrap();
+    for table in ["blobs", "runs", "attempts", "outcomes", "leases"] {
+        first
+            .execute(&format!("INSERT INTO main.{table} SELECT * FROM newest.{table}"), [])
+            .unwrap();
+    }
+    drop(first);
+    let store = Store::open(&path).unwrap();
+    assert_eq!(store.run(&run_id(1)).unwrap(), bench.store.run(&run_id(1)).unwrap());
+    assert!(store.plans(10).unwrap().is_empty());
 }
 
 #[test]

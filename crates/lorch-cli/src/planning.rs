@@ -1,0 +1,136 @@
+//! What the commands about plans share: the workspace as plans are judged by it, and their documents.
+
+use std::path::Path;
+
+use anyhow::Context;
+use lorch_plans::{Budget, Contract, Desk, Evidence, Judgement, Policies, judge};
+use lorch_store::Store;
+use lorch_types::Kind;
+use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
+use lorch_types::json::{Limits, Value, from_value};
+use lorch_types::plan::{Metrics, Plan, PlanId, Task};
+use lorch_validate::validate_document;
+
+use crate::cli::Global;
+use crate::exit::Failure;
+use crate::input::read_source;
+use crate::site::{Site, shown};
+use crate::terminal::{Stream, tell};
+
+/// The folder of a workspace in which its packs are.
+pub(crate) const POLICIES: &str = "policies";
+
+/// A workspace, as plans are judged by it.
+#[derive(Debug)]
+pub(crate) struct Planning {
+    site: Site,
+    policies: Policies,
+    metrics: Metrics,
+    color: Color,
+}
+
+impl Planning {
+    /// That of the command line.
+    pub(crate) fn find(global: &Global) -> Result<Self, Failure> {
+        let site = Site::find(global)?;
+        let mut metrics = Metrics::built_in();
+        for (metric, of) in &site.config.metrics {
+            metrics
+                .declare(metric.clone(), *of)
+                .context("[metrics] in lorch.toml")
+                .map_err(Failure::Usage)?;
+        }
+        let policies = Policies::new(Some(site.root.join(POLICIES)), Budget::default());
+        Ok(Self { site, policies, metrics, color: global.color.on(Stream::Error) })
+    }
+
+    /// The store, which is made when there is none.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        self.site.store()
+    }
+
+    /// The store, if anything was ever recorded.
+    pub(crate) fn existing_store(&self) -> Result<Option<Store>, Failure> {
+        self.site.existing_store()
+    }
+
+    /// The store, in which plans are recorded.
+    pub(crate) fn store_with_plans(&self) -> Result<Store, Failure> {
+        self.existing_store()?.ok_or_else(|| {
+            let path = shown(&self.site.store_path());
+            Failure::usage(format!("no plan was submitted here: there is no `{path}`"))
+        })
+    }
+
+    /// What decisions about plans need.
+    pub(crate) fn desk<'a>(&'a self, store: &'a Store) -> Desk<'a> {
+        let Self { policies, metrics, .. } = self;
+        Desk { store, policies, tools: &self.site.config.tools, metrics }
+    }
+
+    /// The metrics that there are.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn limits(&self) -> Limits {
+        self.site.limits()
+    }
+
+    /// The task at `path`; what is wrong with it is told.
+    pub(crate) fn task(&self, path: &Path) -> Result<(Source, Task), Failure> {
+        let source = read_source(path, self.limits())?;
+        let verdict = validate_document(&source, Some(Kind::Task), self.limits());
+        if !verdict.is_valid() {
+            let found: Vec<Diagnostic> =
+                verdict.findings.into_iter().map(|finding| finding.diagnostic).collect();
+            tell(&render(&found, &[source], self.color));
+            return Err(Failure::Reported);
+        }
+        let value = self.value_of(&source)?;
+        let task: Task = from_value(&value).map_err(Failure::work)?;
+        if task.task_spec.is_none() {
+            let name = path.display();
+            return Err(Failure::work(format!(
+                "`{name}` has no `task_spec`: there is nothing to judge a plan by"
+            )));
+        }
+        Ok((source, task))
+    }
+
+    /// The plan at `path`, whatever is wrong with it.
+    pub(crate) fn plan(&self, path: &Path) -> Result<(Source, Value), Failure> {
+        let source = read_source(path, self.limits())?;
+        let value = self.value_of(&source)?;
+        Ok((source, value))
+    }
+
+    /// The plan that `name` names: by its id one that is recorded, otherwise that of a file.
+    pub(crate) fn named(&self, name: &Path) -> Result<Plan, Failure> {
+        let id = name.to_str().and_then(|name| name.parse::<PlanId>().ok());
+        match id {
+            Some(id) => Ok(self.store_with_plans()?.plan(&id)?.plan),
+            None => {
+                let (_, value) = self.plan(name)?;
+                from_value(&value)
+                    .with_context(|| format!("`{}` is no plan", name.display()))
+                    .map_err(Failure::Work)
+            }
+        }
+    }
+
+    fn value_of(&self, source: &Source) -> Result<Value, Failure> {
+        source.read(self.limits()).map_err(|error| {
+            tell(&render(&[error.diagnostic()], std::slice::from_ref(source), self.color));
+            Failure::Reported
+        })
+    }
+
+    /// Judges a plan that is not recorded.
+    pub(crate) fn judge(&self, plan: &Value, task: &Task) -> Result<Judgement, Failure> {
+        let contract =
+            Contract::of(task).ok_or_else(|| Failure::work("the task has no `task_spec`"))?;
+        let shared = (&self.site.config.tools, &self.metrics);
+        Ok(judge(plan, contract, shared, &self.policies, Evidence::default())?)
+    }
+}

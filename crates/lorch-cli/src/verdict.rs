@@ -1,0 +1,157 @@
+//! What was found in a plan, for people and for programs.
+
+use std::fmt::Write as _;
+
+use lorch_plans::{Judgement, TASK_FILE, Verdict, worst_cases};
+use lorch_types::SmolStr;
+use lorch_types::diagnostic::{Color, Diagnostic, Severity, Source, render, visible};
+use lorch_types::json::{Limits, Object, Value, read, to_value};
+use lorch_types::plan::Plan;
+use lorch_validate::report::{self, Finding, Format};
+
+use crate::amount::counted;
+use crate::exit::Failure;
+
+/// What was found, with the lines at fault where the documents were given as text.
+pub(crate) fn findings(judgement: &Judgement, sources: &Documents<'_>, color: Color) -> String {
+    let (found, sources) = sources.placed(judgement);
+    render(&found, &sources, color)
+}
+
+/// The texts in which things stand: the plan's, and the task's.
+pub(crate) enum Documents<'s> {
+    /// As they were given.
+    Given { plan: &'s Source, task: &'s Source },
+    /// As they are recorded, without a text.
+    Recorded,
+}
+
+impl Documents<'_> {
+    /// The findings, each naming the source that it stands in; those first.
+    fn placed(&self, judgement: &Judgement) -> (Vec<Diagnostic>, Vec<Source>) {
+        let (task_name, sources) = match self {
+            Self::Given { plan, task } => {
+                (SmolStr::from(&task.name), vec![(*plan).clone(), (*task).clone()])
+            }
+            Self::Recorded => (SmolStr::new_static(TASK_FILE), Vec::new()),
+        };
+        let named = |diagnostic: &Diagnostic| match &diagnostic.file {
+            Some(_) => diagnostic.clone().in_file(task_name.clone()),
+            None => diagnostic.clone(),
+        };
+        (judgement.validation.findings().map(named).collect(), sources)
+    }
+}
+
+/// The parts of the validation, the score with its reasons, and the worst case of each phase.
+pub(crate) fn summary(judgement: &Judgement) -> String {
+    let validation = &judgement.validation;
+    let mut out = String::new();
+    let mut part = |name: &str, valid: bool, more: &str| {
+        let word = if valid { "valid" } else { "not valid" };
+        let comma = if more.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "{name:<7} {word}{comma}{more}");
+    };
+    part("schema", validation.schema_valid(), &tally(&validation.schema));
+    if validation.schema_valid() {
+        part("policy", validation.opa_valid(), &policies(judgement));
+        part("safety", validation.safety_valid(), &tally(&validation.safety));
+        let _ = writeln!(out, "score   {} of 100", validation.score.total());
+        for part in &validation.score.parts {
+            let _ = writeln!(out, "  {:<10} {:>2}  {}", part.name, part.points, part.reason);
+        }
+    }
+    if let Some(plan) = &validation.plan {
+        worst(plan, &mut out);
+    }
+    out
+}
+
+fn tally(found: &[Diagnostic]) -> String {
+    let of = |severity| found.iter().filter(|it| it.severity == severity).count() as u64;
+    let counts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")];
+    let said = counts.iter().filter(|(count, _)| *count > 0);
+    said.map(|(count, noun)| counted(*count, noun)).collect::<Vec<_>>().join(", ")
+}
+
+fn policies(judgement: &Judgement) -> String {
+    let said = judgement.verdicts.packs.iter().map(|pack| {
+        let word = if pack.verdict == Verdict::Allowed { "allows" } else { "denies" };
+        format!("{} {word}", visible(&pack.name))
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+fn worst(plan: &Plan, out: &mut String) {
+    for case in worst_cases(plan) {
+        let _ = writeln!(out, "worst   {}", visible(&case.to_string()));
+    }
+}
+
+/// The same for programs.
+pub(crate) fn as_json(judgement: &Judgement, documents: &Documents<'_>) -> Result<Object, Failure> {
+    let validation = &judgement.validation;
+    let mut object = Object::new();
+    object.insert("valid", validation.overall_valid());
+    object.insert("validation", to_value(&validation.document()).map_err(Failure::work)?);
+    object.insert("quality_score", count(validation.score.total()));
+    let parts = validation.score.parts.iter().map(|part| {
+        let members = [
+            ("name", Value::from(part.name)),
+            ("points", count(part.points)),
+            ("reason", part.reason.as_str().into()),
+        ];
+        Value::Object(members.into_iter().collect())
+    });
+    object.insert("score", Value::Array(parts.collect()));
+    object.insert("policies", Value::Array(verdicts(judgement)));
+    let worst = validation.plan.iter().flat_map(worst_cases).map(|case| {
+        let members = [
+            ("phase", Value::from(case.phase.as_str())),
+            ("assets", count(case.assets)),
+            ("total", count(case.total)),
+        ];
+        Value::Object(members.into_iter().collect())
+    });
+    object.insert("worst_cases", Value::Array(worst.collect()));
+    object.insert("findings", Value::Array(found_as_json(judgement, documents)?));
+    Ok(object)
+}
+
+fn verdicts(judgement: &Judgement) -> Vec<Value> {
+    let said = judgement.verdicts.packs.iter().map(|pack| {
+        let mut object: Object = [("name", Value::from(pack.name.as_str()))].into_iter().collect();
+        object.insert("digest", pack.digest.as_ref().map(|digest| digest.as_str().to_owned()));
+        let (verdict, reasons) = match &pack.verdict {
+            Verdict::Allowed => ("allows", Vec::new()),
+            Verdict::Denied { reasons } => ("denies", reasons.clone()),
+            Verdict::None(fault) => ("none", vec![fault.to_string()]),
+        };
+        object.insert("verdict", verdict);
+        let reasons = reasons.into_iter().map(|it| Value::String(it.into()));
+        object.insert("reasons", Value::Array(reasons.collect()));
+        Value::Object(object)
+    });
+    said.collect()
+}
+
+fn found_as_json(judgement: &Judgement, documents: &Documents<'_>) -> Result<Vec<Value>, Failure> {
+    let (found, mut sources) = documents.placed(judgement);
+    if sources.is_empty() {
+        // Without a text everything is at its beginning; the pointers say where.
+        for name in ["plan", TASK_FILE] {
+            let format = lorch_types::diagnostic::Format::Json;
+            sources.push(Source { name: name.to_owned(), text: Vec::new(), format });
+        }
+    }
+    let mut lines = Vec::new();
+    report::write(Format::Json, &Finding::all(&found, &sources), &mut lines)
+        .map_err(Failure::output)?;
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| read(line, Limits::default()).map_err(Failure::work)).collect()
+}
+
+/// A count as JSON has it.
+pub(crate) fn count(count: usize) -> Value {
+    u64::try_from(count).unwrap_or(u64::MAX).into()
+}

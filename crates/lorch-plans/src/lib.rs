@@ -1,0 +1,51 @@
+//! Plans: whether one may be put before a person, who has approved it, and whether it may be carried
+//! out.
+//!
+//! In reading order: a [`Contract`] is what a task demands of its plans. [`validate`] judges a plan by
+//! it, purely: its schema, what [`Policies`] say against it, and the rules of `safety`, which looks
+//! through conditions by `conditions`; a [`Score`] has its reasons. A [`Desk`] is what decisions need:
+//! [`submit`] puts a plan before those who may [`approve`] or [`reject`] it, and [`execute`] looks at
+//! every [`Clause`] of its approvals once more. [`worst_cases`], [`simulate`] and [`diff`] are for whoever decides;
+//! [`document`] says what has become of a plan, and [`first_broken`] whether its audit log is whole.
+
+mod approval;
+mod approve;
+mod audit;
+mod bound;
+mod clock;
+mod conditions;
+mod contract;
+mod desk;
+mod diff;
+mod document;
+mod error;
+mod execute;
+mod finding;
+mod policy;
+mod safety;
+mod score;
+mod simulate;
+mod submit;
+mod validate;
+mod worst_case;
+
+pub use approval::{Clause, MOST_VALID, MOST_VALID_BREAK_GLASS};
+pub use approve::{ApprovalRequest, Approved, approve, reject};
+pub use audit::first_broken;
+pub use bound::{Bound, plan_digest, task_digest};
+pub use contract::Contract;
+pub use desk::{Desk, Judgement, judge, last_approved};
+pub use diff::{Difference, diff};
+pub use document::document;
+pub use error::PlanError;
+pub use execute::{Permit, execute};
+pub use finding::{Rule, TASK_FILE};
+pub use policy::{
+    Budget, Case, CaseOutcome, DEFAULT_POLICY, Entry, InvalidCase, Must, Pack, PackError, PackName,
+    PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict, Verdicts, shipped,
+};
+pub use score::{Evidence, Part, Score};
+pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};
+pub use submit::{Submission, submit};
+pub use validate::{Setting, Validation, validate};
+pub use worst_case::{WorstCase, worst_cases};

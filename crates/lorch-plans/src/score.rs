@@ -1,0 +1,150 @@
+//! How good a plan is, from 0 to 100, and why.
+
+use lorch_types::Percent;
+use lorch_types::diagnostic::{Diagnostic, Severity};
+use lorch_types::json::Number;
+use lorch_types::plan::Plan;
+
+use crate::finding::{Rule, counted};
+use crate::validate::Setting;
+
+/// How much each part can give.
+const FULL: usize = 20;
+
+/// What speaks for a plan beside what it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// How many runs of plans of this kind have ended.
+    pub runs: usize,
+    /// How many of them completed.
+    pub completed: usize,
+    /// How many people have approved it as it stands.
+    pub reviews: usize,
+}
+
+/// How good a plan is: the sum of its parts. Where there is no evidence a part gives nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// The parts, none for a plan that breaks its schema.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What is looked at.
+    pub name: &'static str,
+    /// From 0 to 20.
+    pub points: usize,
+    /// Why so many.
+    pub reason: String,
+}
+
+impl Score {
+    /// From 0 to 100.
+    pub fn total(&self) -> usize {
+        self.parts.iter().map(|part| part.points).sum()
+    }
+
+    /// The same as a plan carries it.
+    pub fn percent(&self) -> Option<Percent> {
+        Percent::new(Number::from(u64::try_from(self.total()).ok()?))
+    }
+}
+
+pub(crate) fn score(
+    plan: &Plan,
+    setting: &Setting<'_>,
+    policy: &[Diagnostic],
+    safety: &[Diagnostic],
+) -> Score {
+    let parts = vec![
+        structure(plan, safety),
+        by_policy(policy),
+        coverage(plan, setting, safety),
+        history(setting),
+        review(setting),
+    ];
+    Score { parts }
+}
+
+/// Five points each for what a person needs to judge the plan by.
+fn structure(plan: &Plan, safety: &[Diagnostic]) -> Part {
+    let breaks = |rules: &[Rule]| safety.iter().any(|it| is_error_of(it, rules));
+    let payload = &plan.payload;
+    let criteria = [
+        ("each asset is in one phase", !breaks(&[Rule::Assets, Rule::Excluded, Rule::Phases])),
+        ("phases are small", !breaks(&[Rule::Batch, Rule::Canary])),
+        (
+            "its duration is estimated",
+            payload.estimated_duration.is_some() && !breaks(&[Rule::Duration]),
+        ),
+        ("its risk is assessed", payload.risk_assessment.is_some()),
+    ];
+    let missing: Vec<&str> = criteria.iter().filter(|(_, is)| !is).map(|(name, _)| *name).collect();
+    let kept = criteria.len() - missing.len();
+    let reason = match missing.as_slice() {
+        [] => "all four marks of a plan that can be judged".to_owned(),
+        missing => format!("it does not hold that {}", missing.join(", that ")),
+    };
+    Part { name: "structure", points: kept * FULL / criteria.len(), reason }
+}
+
+fn is_error_of(diagnostic: &Diagnostic, rules: &[Rule]) -> bool {
+    diagnostic.severity == Severity::Error && rules.iter().any(|it| it.code() == diagnostic.code)
+}
+
+fn by_policy(policy: &[Diagnostic]) -> Part {
+    let (points, reason) = match policy.len() {
+        0 => (FULL, "every policy allows it".to_owned()),
+        many => (0, format!("policies have {}", counted(many, "objection"))),
+    };
+    Part { name: "policy", points, reason }
+}
+
+/// In proportion to the phases that have both a health check and a rollback condition.
+fn coverage(plan: &Plan, setting: &Setting<'_>, safety: &[Diagnostic]) -> Part {
+    let phases = plan.payload.phases.as_deref().unwrap_or_default();
+    let inherits = setting.contract.rollback_trigger().is_some();
+    let covered = phases.iter().filter(|phase| {
+        phase.health_checks.as_ref().is_some_and(|checks| !checks.is_empty())
+            && (phase.rollback_if.is_some() || inherits)
+    });
+    let is_unsound = safety.iter().any(|it| {
+        is_error_of(
+            it,
+            &[Rule::Condition, Rule::Overlap, Rule::Constant, Rule::Laxer, Rule::Unfathomable],
+        )
+    });
+    let covered = if is_unsound { 0 } else { covered.count() };
+    let points = (covered * FULL).checked_div(phases.len()).unwrap_or(0);
+    let reason = match (phases.len(), is_unsound) {
+        (0, _) => "there are no phases".to_owned(),
+        (_, true) => "conditions are wrong".to_owned(),
+        (all, false) => {
+            format!("{covered} of {} can be checked and rolled back", counted(all, "phase"))
+        }
+    };
+    Part { name: "health", points, reason }
+}
+
+fn history(setting: &Setting<'_>) -> Part {
+    let Evidence { runs, completed, .. } = setting.evidence;
+    let points = (completed.min(runs) * FULL).checked_div(runs).unwrap_or(0);
+    let reason = match runs {
+        0 => "no plan of this kind has run yet".to_owned(),
+        _ => format!("{completed} of {} of this kind completed", counted(runs, "run")),
+    };
+    Part { name: "history", points, reason }
+}
+
+fn review(setting: &Setting<'_>) -> Part {
+    let needed = setting.contract.approvers_needed();
+    let given = setting.evidence.reviews.min(needed);
+    let points = (given * FULL).checked_div(needed).unwrap_or(0);
+    Part {
+        name: "review",
+        points,
+        reason: format!("{given} of {} given", counted(needed, "approval")),
+    }
+}

@@ -1,0 +1,17 @@
+//! Plans: what is found in them, who may approve them, and what is refused.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod approvals;
+mod drift;
+mod fixtures;
+mod minds;
+mod model;
+mod office;
+mod policy;
+mod rules;
+mod simulation;
+mod truth;
