@@ -4,6 +4,8 @@
 //! loss of an answer, which no message tells. So a run that goes on after a crash is a fold of its
 //! ledger through the machine that the run itself uses. It knows no files, no processes and no clock.
 
+mod decide;
+mod finish;
 mod observation;
 mod order;
 mod outcome;
@@ -14,7 +16,6 @@ mod state;
 mod tests;
 
 use lorch_types::agent::{Action, AgentType, Command, Event, EventType, SnapshotId, Stage};
-use lorch_types::json::{Object, Value};
 
 pub use observation::Observation;
 pub(crate) use observation::Part;
@@ -24,7 +25,6 @@ pub use outcome::{Failure, Feedback};
 pub use question::{Answer, Decision, Question, QuestionKind};
 pub(crate) use remark::Remark;
 
-use self::outcome::Outcome;
 use self::state::{Pending, State};
 use crate::protocol::{ends, refusal};
 use crate::receipt::Work;
@@ -239,21 +239,6 @@ impl Machine {
         }
     }
 
-    /// Takes that files of work that is done were changed by somebody else. That is a question only
-    /// while no agent is at work that may have changed them.
-    pub fn drift(&mut self, text: String, details: Object) {
-        let is_still = match &self.state {
-            State::Due(_) | State::Asking(_) | State::Asked(_) => true,
-            State::Sent(pending) | State::Lost(pending) => pending.command.action == Action::Review,
-            State::Answered(..) | State::Ended(_) => false,
-        };
-        if is_still {
-            let question = Question { kind: QuestionKind::ArtifactDrift, text, details };
-            let before = std::mem::replace(&mut self.state, State::Ended(End::Aborted));
-            self.state = State::asking(question, before);
-        }
-    }
-
     fn order(&self, action: Action) -> Option<Order> {
         let (round, feedback) = (self.round_of(action), self.feedback.as_ref());
         Some(self.assignment.as_ref()?.order(action, round, feedback, &self.replies))
@@ -328,161 +313,11 @@ impl Machine {
             State::Ended(End::Failed(failure))
         };
     }
-
-    /// What a decision does.
-    fn decided(&mut self, decision: &Decision) -> Option<Heed> {
-        match (&self.state, decision.answer) {
-            (State::Ended(_), _) => return None,
-            (_, Answer::Abort) => self.state = State::Ended(End::Aborted),
-            (State::Asked(asked), answer) => {
-                let kind = asked.question.kind;
-                decision.answers(&asked.question).then_some(())?;
-                let asked = asked.clone();
-                self.state = match (kind, answer) {
-                    (QuestionKind::ArtifactDrift, Answer::Redo) => {
-                        self.feedback = Some(Feedback::of(&drifted(&asked.question)));
-                        State::Due(Action::ImplementChanges)
-                    }
-                    (QuestionKind::MaxRounds, Answer::Continue) => {
-                        self.last_round = self.round + self.rules.max_rounds;
-                        *asked.then
-                    }
-                    (_, Answer::Reply) => {
-                        let reply = decision.comment.clone().unwrap_or_default();
-                        self.replies.push(Reply { question: asked.question.text, reply });
-                        *asked.then
-                    }
-                    (
-                        QuestionKind::MaxRounds
-                        | QuestionKind::Oscillation
-                        | QuestionKind::ProposedTasks,
-                        Answer::Accept,
-                    ) => *asked.accepted,
-                    _ => *asked.then,
-                };
-            }
-            _ => return None,
-        }
-        Some(Heed::Taken)
-    }
-
-    /// Takes a part of what was found after work.
-    fn observed(&mut self, Part { observation, number, has_more }: Part) -> Heed {
-        let found = match self.found.take().filter(|_| number > 1) {
-            None => observation,
-            Some(mut found) => {
-                found.extend(observation);
-                found
-            }
-        };
-        if has_more {
-            self.found = Some(found);
-            return Heed::Taken;
-        }
-        self.finished(found)
-    }
-
-    /// What comes after work of which this was found.
-    fn finished(&mut self, found: Observation) -> Heed {
-        let State::Answered(pending, event) = &self.state else { return Heed::Taken };
-        let action = pending.command.action;
-        let work = Box::new(pending.work(found.artifacts.clone()));
-        let mut outcome = Outcome::of(event);
-        if outcome == Outcome::Done && !found.missing.is_empty() {
-            outcome = Outcome::Changes(Feedback::of(&missing(&found)));
-        }
-        let next = match outcome {
-            Outcome::Failed(failure) => State::Ended(End::Failed(failure)),
-            Outcome::Done => after(action),
-            Outcome::Changes(feedback) => {
-                self.feedback = Some(feedback);
-                self.changes(action)
-            }
-            Outcome::Asks(question) => State::asking(question, State::Due(action)),
-            Outcome::Proposes(tasks) => {
-                let question = proposal(&tasks);
-                self.proposed = tasks;
-                State::asking_or(question, State::Due(action), State::Ended(End::Completed))
-            }
-        };
-        self.state = match action {
-            Action::Implement | Action::ImplementChanges => self.turned(found.snapshot_id, next),
-            _ => next,
-        };
-        Heed::Finished(work)
-    }
-
-    /// What comes when changes are wanted of work on `action`.
-    fn changes(&self, action: Action) -> State {
-        let then = State::Due(Action::ImplementChanges);
-        if self.round < self.last_round {
-            return then;
-        }
-        let round = self.round;
-        let rounds = if round == 1 { "a round".to_owned() } else { format!("{round} rounds") };
-        let text = format!("changes are wanted once more after {rounds}");
-        let mut details = Object::new();
-        details.insert("round", round);
-        if let Some(feedback) = &self.feedback {
-            details.insert("findings", feedback.findings.clone());
-        }
-        let question = Question { kind: QuestionKind::MaxRounds, text, details };
-        State::asking_or(question, then, after(action))
-    }
-
-    /// What comes after a builder's turn that left the workspace like this, if `next` came otherwise.
-    fn turned(&mut self, snapshot: SnapshotId, next: State) -> State {
-        let turn = self.turns.iter().position(|earlier| *earlier == snapshot);
-        self.turns.push(snapshot.clone());
-        let Some(turn) = turn.filter(|_| !matches!(next, State::Ended(_))) else { return next };
-        let turn = turn + 1;
-        let text = format!("the builder left the workspace as it had left it in its turn {turn}");
-        let mut details = Object::new();
-        details.insert("snapshot_id", snapshot.as_str());
-        let question = Question { kind: QuestionKind::Oscillation, text, details };
-        State::asking_or(question, next, State::Due(Action::UpdateSpec))
-    }
-}
-
-/// What comes after an action that is done.
-fn after(action: Action) -> State {
-    match action {
-        Action::Implement | Action::ImplementChanges => State::Due(Action::Review),
-        Action::Review => State::Due(Action::UpdateSpec),
-        Action::UpdateSpec | Action::Intake | Action::TaskDiscovery => State::Ended(End::Completed),
-    }
 }
 
 /// Whether a run can begin with this action.
 fn begins(action: Action) -> bool {
     matches!(action, Action::Implement | Action::Intake | Action::TaskDiscovery)
-}
-
-/// What asks a person whether these are the tasks.
-fn proposal(tasks: &[Assignment]) -> Question {
-    let said = |task: &Assignment| {
-        let goal = task.inputs.get("goal").and_then(Value::as_str).unwrap_or_default();
-        format!("{} {goal}", task.task_id)
-    };
-    let text = tasks.iter().map(said).collect::<Vec<_>>().join("; ");
-    let ids = tasks.iter().map(|task| Value::from(task.task_id.as_str()));
-    let mut details = Object::new();
-    details.insert("tasks", Value::Array(ids.collect()));
-    Question { kind: QuestionKind::ProposedTasks, text, details }
-}
-
-/// What asks a builder for the files that it owes.
-fn missing(found: &Observation) -> Object {
-    let finding = |path| Value::from(format!("the required file `{path}` is not there"));
-    let findings = Value::Array(found.missing.iter().map(finding).collect());
-    std::iter::once(("findings", findings)).collect()
-}
-
-/// What asks a builder to do again what somebody else changed.
-fn drifted(question: &Question) -> Object {
-    let mut payload = question.details.clone();
-    payload.insert("findings", Value::Array(vec![Value::from(question.text.as_str())]));
-    payload
 }
 
 fn not_pending(remark: &Remark<'_>) -> String {

@@ -3,12 +3,14 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::time::Instant;
 
+use indicatif::ProgressBar;
 use lorch_agents::{Answer, Audience, Decision, End, Question, Told};
-use lorch_types::agent::AgentRunId;
+use lorch_types::agent::{AgentRunId, Command};
 use lorch_types::diagnostic::{Color, visible};
 use lorch_types::json::{Object, Value, to_value};
 use serde::Serialize;
 
+use crate::progress::{TICK, spinner};
 use crate::terminal::{print_line, tell};
 use crate::transcript::Transcript;
 
@@ -17,6 +19,8 @@ use crate::transcript::Transcript;
 pub(crate) struct People {
     transcript: Transcript,
     sent: Option<Instant>,
+    /// Shows on a terminal that an agent is at work, and for how long.
+    spinner: Option<ProgressBar>,
 }
 
 /// A program, which reads one JSON object a line from standard output.
@@ -28,7 +32,38 @@ pub(crate) struct Programs {
 impl People {
     /// Those who read a transcript with or without colours.
     pub(crate) fn new(color: Color) -> Self {
-        Self { transcript: Transcript { color }, sent: None }
+        let spinner = io::stderr().is_terminal().then(spinner);
+        Self { transcript: Transcript { color }, sent: None, spinner }
+    }
+
+    /// Writes lines above the spinner.
+    fn tell(&self, text: &str) {
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(|| tell(text)),
+            None => tell(text),
+        }
+    }
+
+    fn turn(&self, command: &Command) {
+        if let Some(spinner) = &self.spinner {
+            let (agent, action) = (command.to.agent_type.as_str(), command.action.as_str());
+            spinner.reset();
+            spinner.set_message(format!("{agent}  {action}"));
+            spinner.enable_steady_tick(TICK);
+        }
+    }
+
+    fn rest(&self) {
+        if let Some(spinner) = &self.spinner {
+            spinner.disable_steady_tick();
+            spinner.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for People {
+    fn drop(&mut self) {
+        self.rest();
     }
 }
 
@@ -44,7 +79,8 @@ impl Audience for People {
             },
             Told::Sent(command) => {
                 self.sent = Some(Instant::now());
-                transcript.command(command)
+                self.tell(&transcript.command(command));
+                return self.turn(command);
             }
             Told::Event { event, refused } => {
                 let sent = self.sent.map(|sent| sent.elapsed().as_millis());
@@ -56,12 +92,14 @@ impl Audience for People {
                 Some(text) => text,
                 None => return,
             },
-            Told::Receipt(_) | Told::Decided(_) | Told::Ended(_) => return,
+            Told::Receipt(_) | Told::Decided(_) => return,
+            Told::Ended(_) => return self.rest(),
         };
-        tell(&text);
+        self.tell(&text);
     }
 
     fn decide(&mut self, question: &Question) -> Option<Decision> {
+        self.rest();
         let is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
         if is_there { ask(question) } else { None }
     }

@@ -14,8 +14,8 @@ use crate::effect::effect;
 use crate::glyph::Glyph;
 use crate::terminal::tell;
 
-/// How often the spinner turns.
-const TICK: Duration = Duration::from_millis(100);
+/// How often a spinner turns.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// Writes a line for each step to standard error, and counts.
 #[derive(Debug)]
@@ -148,7 +148,8 @@ fn millis(time: Duration) -> String {
     duration(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn spinner() -> ProgressBar {
+/// A spinner on standard error, which is not shown until it turns.
+pub(crate) fn spinner() -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_finish(indicatif::ProgressFinish::AndClear);
     bar.set_draw_target(ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {

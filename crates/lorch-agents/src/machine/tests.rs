@@ -5,7 +5,7 @@ use lorch_types::agent::{
     AgentType, CommandId, CommandKind, CorrelationId, EventId, EventKind, Recipient, Retry,
     ReviewStatus, Sender, WorkspaceVersion,
 };
-use lorch_types::json::{Limits, from_value, read};
+use lorch_types::json::{Limits, Object, Value, from_value, read};
 use lorch_types::{NaturalInteger, PositiveInteger, Priority, Timestamp};
 
 use super::*;

@@ -351,8 +351,11 @@ impl Background {
     /// Starts a run of [`HANGING`], and waits until the builder hangs.
     fn start(folder: &Folder) -> (Self, String) {
         let started = Self::spawn(folder);
-        let ledgers = || std::fs::read_dir(folder.path().join("events")).map_or(0, Iterator::count);
-        until(|| ledgers() == 2);
+        let events = folder.path().join("events");
+        let is_chain = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.is_ok_and(|it| it.path().to_string_lossy().ends_with(".chain.ndjson"))
+        };
+        until(|| std::fs::read_dir(&events).is_ok_and(|mut files| files.any(is_chain)));
         let run = only_run(folder);
         let log = folder.path().join(format!("logs/builder/{run}.ndjson"));
         until(|| std::fs::read_to_string(&log).is_ok_and(|log| log.contains("has begun")));
