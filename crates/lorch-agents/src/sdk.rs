@@ -28,7 +28,7 @@ use std::time::Duration;
 use cap_std::fs::Dir;
 use lorch_types::agent::{AgentType, Artifact, Command, CommandId, Level, Message, WorkspacePath};
 use lorch_types::json::{Limits, Object, from_value, read};
-use lorch_types::{Hasher, NaturalInteger};
+use lorch_types::{Hasher, NaturalInteger, Redactor};
 
 pub use self::answer::Answer;
 use self::memory::{Memory, Recalled};
@@ -36,9 +36,10 @@ use self::voice::Voice;
 use crate::file::{open_to_read, open_workspace};
 use crate::frame::{Frame, Framer};
 use crate::lines::MAX_LINE_BYTES;
+use crate::supervise::AgentEnvironment;
 
 /// What an agent is, and where it keeps what it must not forget.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What the agent is for.
     pub agent: AgentType,
@@ -48,6 +49,8 @@ pub struct Options {
     pub workspace: PathBuf,
     /// How often it gives a sign of life.
     pub heartbeat: Duration,
+    /// Takes secrets out of answers before they are remembered.
+    pub redactor: Redactor,
 }
 
 /// An agent that cannot go on.
@@ -88,6 +91,10 @@ pub fn serve(
     let root = open_workspace(&options.workspace).map_err(SdkError::Workspace)?;
     let mut memory = Memory::open(options)?;
     let voice = Voice::start(options.agent, options.heartbeat).map_err(SdkError::Streams)?;
+    let mut work = |command: &Command, desk: &Desk<'_>| {
+        let answer = work(command, desk);
+        Answer { payload: options.redactor.object(answer.payload), ..answer }
+    };
     let mut serving = |line: &[u8]| answer(line, &root, &mut memory, &voice, &mut work);
     let mut framer = Framer::default();
     let mut stdin = io::stdin().lock();
@@ -199,6 +206,13 @@ fn heartbeat() -> Duration {
     half.map_or(most, |half| half.clamp(Duration::from_millis(10), most))
 }
 
+/// Takes out the values of the variables that lorch names as secrets.
+fn redactor() -> Redactor {
+    let names = std::env::var("LORCH_SECRET_NAMES").unwrap_or_default();
+    let names: Vec<String> = names.split(',').map(str::to_owned).collect();
+    AgentEnvironment::new(&names, |name| std::env::var_os(name)).redactor().clone()
+}
+
 impl Options {
     /// Those of an agent in the working directory, whose memory is `.lorch/agents/RUN_ID`: the run's id
     /// is what lorch says in `LORCH_RUN_ID`.
@@ -209,6 +223,7 @@ impl Options {
             memory: PathBuf::from(".lorch/agents").join(run),
             workspace: PathBuf::from("."),
             heartbeat: heartbeat(),
+            redactor: redactor(),
         }
     }
 }

@@ -47,8 +47,8 @@ pub struct AgentSpec {
     pub run: AgentRunId,
     /// The program and its arguments.
     pub cmd: Vec<String>,
-    /// Its environment; `LORCH_AGENT_TYPE`, `LORCH_RUN_ID` and `LORCH_HEARTBEAT_S` are
-    /// added.
+    /// Its environment; `LORCH_AGENT_TYPE`, `LORCH_RUN_ID`, `LORCH_HEARTBEAT_S` and
+    /// `LORCH_SECRET_NAMES` are added.
     pub environment: AgentEnvironment,
     /// The workspace, which it runs in.
     pub dir: PathBuf,
@@ -155,6 +155,8 @@ impl Agent {
     ) -> io::Result<Self> {
         spec.environment.set("LORCH_AGENT_TYPE", spec.agent.as_str());
         spec.environment.set("LORCH_RUN_ID", spec.run.as_str());
+        let secret = spec.environment.secret().join(",");
+        spec.environment.set("LORCH_SECRET_NAMES", secret);
         let heartbeat = rules.heartbeat.as_secs_f64().to_string();
         spec.environment.set("LORCH_HEARTBEAT_S", heartbeat);
         let root = open_workspace(&spec.dir)?;

@@ -159,6 +159,7 @@ mod tests {
             memory: folder.path().join("a/b"),
             workspace: folder.path().to_owned(),
             heartbeat: Duration::from_secs(5),
+            redactor: lorch_types::Redactor::default(),
         }
     }
 

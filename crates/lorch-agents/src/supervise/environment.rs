@@ -21,6 +21,7 @@ const MIN_LINE_CHARACTERS: usize = 8;
 pub struct AgentEnvironment {
     variables: Vec<(OsString, OsString)>,
     redactor: Redactor,
+    secret: Vec<String>,
     missing: Vec<String>,
 }
 
@@ -37,6 +38,7 @@ impl AgentEnvironment {
             match look_up(name) {
                 Some(value) => {
                     environment.hide(name, &value);
+                    environment.secret.push(name.clone());
                     environment.set(name, value);
                 }
                 None => environment.missing.push(name.clone()),
@@ -54,6 +56,11 @@ impl AgentEnvironment {
     /// The variables.
     pub fn variables(&self) -> &[(OsString, OsString)] {
         &self.variables
+    }
+
+    /// The names whose values are secrets.
+    pub fn secret(&self) -> &[String] {
+        &self.secret
     }
 
     /// The names that were to be handed through and are not set.
@@ -109,6 +116,7 @@ mod tests {
             .collect();
         set.sort();
         assert_eq!(set, ["DEBUG", "KEY", "PATH", "PEM"]);
+        assert_eq!(environment.secret(), ["KEY", "PEM", "DEBUG"]);
         assert_eq!(environment.missing(), ["GONE"]);
         let text = "1 hunter2! /bin c2VjcmV0LXNlY3JldA";
         assert_eq!(environment.redactor().text(text), "1 [secret KEY] /bin [secret PEM]");

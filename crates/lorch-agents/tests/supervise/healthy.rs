@@ -54,7 +54,7 @@ fn the_environment_is_what_is_handed_through() {
     let watched = bench.start("environment");
     assert_eq!(
         watched.until_event().1,
-        "HOME KEY LORCH_AGENT_TYPE LORCH_HEARTBEAT_S LORCH_RUN_ID PATH"
+        "HOME KEY LORCH_AGENT_TYPE LORCH_HEARTBEAT_S LORCH_RUN_ID LORCH_SECRET_NAMES PATH"
     );
 }
 

@@ -200,6 +200,20 @@ fn a_wrapped_builder_gets_a_prompt_and_its_files_are_found() {
     );
 }
 
+#[test]
+fn a_secret_that_a_wrapped_program_says_is_not_remembered() {
+    let folder = Folder::new();
+    let line = format!("{}\n", command(1, "builder", "implement"));
+    let wrap = ["agent", "wrap", "--role", "builder", "--", "sh", "-c", "echo the key is $KEY"];
+    let environment =
+        [("KEY", "hunter2-canary"), ("LORCH_SECRET_NAMES", "KEY"), ("LORCH_RUN_ID", "run")];
+    let ran = folder.run_with(wrap, line, &environment).ends(0);
+    let event = ran.lines().into_iter().find(|it| it.get("kind") == Some(&"event".into())).unwrap();
+    assert_eq!(field(&event, &["payload", "summary"]), "the key is [secret KEY]");
+    let memory = folder.read(".lorch/agents/run/builder.ndjson");
+    assert!(memory.contains("[secret KEY]") && !memory.contains("hunter2"), "{memory}");
+}
+
 /// The files that an agent wrote before it was killed are its work as much as those after it.
 #[test]
 fn what_was_done_before_a_kill_is_seen_beside_the_recorded_snapshot() {
