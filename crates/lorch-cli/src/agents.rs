@@ -2,6 +2,7 @@
 //! one that starts agents.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 use cap_std::fs::Dir;
 use lorch_agents::{
-    AgentEnvironment, Assignment, Configured, GitIgnore, Lock, LockError, Rules, RunError,
-    RunSettings, SnapshotOptions, Supervision, open_workspace,
+    AgentEnvironment, Assignment, Configured, GitIgnore, LedgerError, Lock, LockError, Rules,
+    RunError, RunSettings, SnapshotOptions, Supervision, open_workspace,
 };
 use lorch_backends::{Config, config};
 use lorch_types::agent::{Action, AgentRunId, AgentType, TaskId};
@@ -158,6 +159,16 @@ pub(crate) fn failed(run: Option<&AgentRunId>, error: RunError) -> Failure {
         told = anyhow::anyhow!("{told:#}\n  = help: {help}");
     }
     if usage { Failure::Usage(told) } else { Failure::Work(told) }
+}
+
+/// What is told of a ledger that cannot be read.
+pub(crate) fn no_ledger(error: LedgerError) -> Failure {
+    let is_missing = matches!(
+        &error,
+        LedgerError::File { source, .. } if source.kind() == io::ErrorKind::NotFound
+    );
+    let error = anyhow::Error::new(error);
+    Failure::Usage(if is_missing { error.context("there is no ledger of this run") } else { error })
 }
 
 fn missing_agent(agent: AgentType) -> String {

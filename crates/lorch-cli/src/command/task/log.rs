@@ -1,15 +1,14 @@
 //! `lorch task log`: what was said in a run.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use lorch_agents::{Entries, Entry, LedgerError, look};
+use lorch_agents::{Entries, Entry, look};
 use lorch_types::agent::{AgentRunId, AgentType, Event, EventType, Message, RunStatus};
 
-use crate::agents::{opened, settings};
+use crate::agents::{self, opened, settings};
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::machinery::stop_on_interrupt;
@@ -57,8 +56,8 @@ pub(crate) fn log(arguments: &Log, global: &Global) -> Outcome {
     };
     loop {
         // Before the messages: what it says of the end is not older than they are.
-        let found = look(&root, &arguments.run, rules).map_err(unusable)?;
-        for entry in entries.read().map_err(unusable)? {
+        let found = look(&root, &arguments.run, rules).map_err(agents::no_ledger)?;
+        for entry in entries.read().map_err(agents::no_ledger)? {
             shown.show(&entry)?;
         }
         let is_running = found.state.is_none_or(|state| state.status == RunStatus::Running);
@@ -99,13 +98,4 @@ impl Shown {
 /// Whether lorch itself says what work did to files.
 fn is_observation(event: &Event) -> bool {
     event.from.agent_type == AgentType::System && event.event == EventType::ArtifactProduced
-}
-
-fn unusable(error: LedgerError) -> Failure {
-    let is_missing = matches!(
-        &error,
-        LedgerError::File { source, .. } if source.kind() == io::ErrorKind::NotFound
-    );
-    let error = anyhow::Error::new(error);
-    Failure::Usage(if is_missing { error.context("there is no ledger of this run") } else { error })
 }

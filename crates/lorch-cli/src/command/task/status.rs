@@ -5,7 +5,7 @@ use lorch_agents::{End, Look, look, runs};
 use lorch_types::agent::{AgentRunId, RunState, RunStatus, Stage};
 use lorch_types::json::{Object, Value, to_value};
 
-use crate::agents::{opened, settings};
+use crate::agents::{no_ledger, opened, settings};
 use crate::cli::Global;
 use crate::dialogue::{asked, ended, question_fields};
 use crate::exit::{Failure, Outcome};

@@ -1,15 +1,13 @@
 //! `lorch task verify`: whether a run's ledger is what it was when it was written, and what is
 //! derived from it agrees.
 
-use std::io;
-
 use clap::Args;
-use lorch_agents::{Finding, LedgerError, Verification, verify as verified};
+use lorch_agents::{Finding, Verification, verify as verified};
 use lorch_types::agent::AgentRunId;
 use lorch_types::diagnostic::visible;
 use lorch_types::json::{Object, Value};
 
-use crate::agents::opened;
+use crate::agents::{self, opened};
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
@@ -41,22 +39,13 @@ pub(crate) struct Verify {
 pub(crate) fn verify(arguments: &Verify, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let root = opened(&site)?;
-    let found = verified(&root, &arguments.run).map_err(unusable)?;
+    let found = verified(&root, &arguments.run).map_err(agents::no_ledger)?;
     if arguments.json {
         print_line(Value::Object(as_json(&arguments.run, &found)))?;
     } else {
         print(&for_people(&arguments.run, &found))?;
     }
     if found.is_sound() { Ok(()) } else { Err(Failure::Reported) }
-}
-
-fn unusable(error: LedgerError) -> Failure {
-    let is_missing = matches!(
-        &error,
-        LedgerError::File { source, .. } if source.kind() == io::ErrorKind::NotFound
-    );
-    let error = anyhow::Error::new(error);
-    Failure::Usage(if is_missing { error.context("there is no ledger of this run") } else { error })
 }
 
 fn for_people(run: &AgentRunId, found: &Verification) -> String {
