@@ -36,8 +36,7 @@ pub(crate) fn status(arguments: &Status, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let root = opened(&site)?;
     let rules = settings(&site)?.rules;
-    let looked =
-        |run: &AgentRunId| look(&root, run, rules).map_err(|error| Failure::Usage(error.into()));
+    let looked = |run: &AgentRunId| look(&root, run, rules).map_err(no_ledger);
     let ids = match &arguments.run {
         Some(run) => vec![run.clone()],
         None => runs(&root).map_err(|error| Failure::Usage(error.into()))?,
