@@ -121,8 +121,12 @@ fn ask(question: &Question) -> Option<Decision> {
         let comment = words.next().map(|comment| comment.trim().to_owned());
         let answers = question.kind.answers();
         if let Some(answer) = answers.iter().copied().find(|it| it.as_str() == word) {
-            let question = Some(question.kind);
-            return Some(Decision { question, answer, comment });
+            let decision = Decision { question: Some(question.kind), answer, comment };
+            if decision.answers(question) {
+                return Some(decision);
+            }
+            tell("a reply says something: `reply TEXT`\n");
+            continue;
         }
         let answers: Vec<&str> = answers.iter().map(|it| it.as_str()).collect();
         tell(&format!("the answers are {}; a comment may follow\n", answers.join(", ")));

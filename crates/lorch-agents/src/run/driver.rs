@@ -76,7 +76,8 @@ impl Driver<'_> {
                 }
                 Next::Decide(question) => {
                     let question = question.clone();
-                    match self.audience.decide(&question) {
+                    let decision = self.audience.decide(&question);
+                    match decision.filter(|decision| decision.answers(&question)) {
                         Some(decision) => self.decide(&decision)?,
                         None => return Ok(Ending::Paused(question)),
                     }

@@ -103,9 +103,9 @@ impl Run {
     /// Takes an event of lorch itself; it becomes durable with what comes next.
     pub(super) fn note(&mut self, event: &Event) -> Result<(), RunError> {
         let line = line(event)?;
-        self.ledger.note(&line, Direction::In, self.now())?;
+        // What cannot stand there must not: the ledger could not be read again.
         self.fold.event(event)?;
-        Ok(())
+        Ok(self.ledger.note(&line, Direction::In, self.now())?)
     }
 
     /// Why an event cannot be one of this agent; `None` when it may be.

@@ -154,8 +154,13 @@ fn a_person_who_is_there_is_asked() {
     let ending = run.drive(&AtomicBool::new(false), &mut person).unwrap();
     let Ending::Paused(question) = ending else { panic!("{ending:?}") };
     assert_eq!(person.asked, [question.text.as_str()]);
+    // What answers nothing is not recorded: the ledger could not be read again.
+    person.answer = Some(lorch_agents::Answer::Redo);
+    let ending = run.drive(&AtomicBool::new(false), &mut person).unwrap();
+    assert!(matches!(ending, Ending::Paused(_)), "{ending:?}");
+    person.asked.clear();
     person.answer = Some(lorch_agents::Answer::Continue);
     let ending = run.drive(&AtomicBool::new(false), &mut person).unwrap();
     assert_eq!(ending, Ending::Ended(End::Completed));
-    assert_eq!(person.asked.len(), 2);
+    assert_eq!(person.asked.len(), 1);
 }
