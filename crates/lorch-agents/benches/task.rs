@@ -230,7 +230,7 @@ fn resume(bytes: u64, times: usize) {
         let root = open_workspace(folder.path()).unwrap();
         let settings = settings(folder.path(), 1);
         let start = Instant::now();
-        let (run, _) = Run::open(root, &id, settings, |_| None).unwrap();
+        let (run, _) = Run::open(root, &id, settings).unwrap();
         opened.push(start.elapsed().as_secs_f64());
         assert_eq!(*run.id(), id);
     }

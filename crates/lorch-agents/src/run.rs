@@ -4,6 +4,7 @@
 //! Every command is in the ledger before an agent sees it, and every event before anything follows
 //! from it. What is derived from the ledger is written while an agent works.
 
+mod assigned;
 mod crew;
 mod decide;
 mod drift;
@@ -169,6 +170,7 @@ impl Run {
             audience.told(Told::Receipt(&receipt));
         }
         if let Ending::Ended(end) = &ending {
+            assigned::forget(&self.root, &self.id);
             audience.told(Told::Ended(end));
         }
         Ok(ending)

@@ -136,6 +136,10 @@ pub(crate) fn all_configured(settings: &RunSettings, first: Action) -> Result<()
 
 /// What is told of a run that cannot go on.
 pub(crate) fn failed(run: Option<&AgentRunId>, error: RunError) -> Failure {
+    let error = match error {
+        RunError::Ledger(error) if is_missing(&error) => return no_ledger(error),
+        error => error,
+    };
     let help = match (&error, run) {
         (RunError::NoAgent { agent }, _) => Some(missing_agent(*agent)),
         (RunError::Over { .. }, _) => {
@@ -163,12 +167,13 @@ pub(crate) fn failed(run: Option<&AgentRunId>, error: RunError) -> Failure {
 
 /// What is told of a ledger that cannot be read.
 pub(crate) fn no_ledger(error: LedgerError) -> Failure {
-    let is_missing = matches!(
-        &error,
-        LedgerError::File { source, .. } if source.kind() == io::ErrorKind::NotFound
-    );
+    let is_missing = is_missing(&error);
     let error = anyhow::Error::new(error);
     Failure::Usage(if is_missing { error.context("there is no ledger of this run") } else { error })
+}
+
+fn is_missing(error: &LedgerError) -> bool {
+    matches!(error, LedgerError::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 fn missing_agent(agent: AgentType) -> String {

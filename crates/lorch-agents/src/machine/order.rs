@@ -2,11 +2,13 @@
 
 use lorch_types::agent::{Action, Command, ExpectedOutput, TaskId};
 use lorch_types::json::{Object, Value, from_value};
+use serde::{Deserialize, Serialize};
 
 use super::outcome::Feedback;
 
 /// What a task is about, which all its commands say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Assignment {
     /// The task; for an orchestrating agent the one that stands for the wish itself, `T-0000`.
     pub task_id: TaskId,

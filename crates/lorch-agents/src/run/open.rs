@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use cap_std::fs::Dir;
-use lorch_types::agent::{AgentRunId, RunStatus, TaskId};
+use lorch_types::agent::{AgentRunId, RunStatus};
 
 use super::message::number;
-use super::{Run, RunError, RunSettings};
+use super::{Run, RunError, RunSettings, assigned};
 use crate::brief::About;
 use crate::chance::Chance;
 use crate::error::{LedgerError, WorkspaceError};
@@ -36,6 +36,8 @@ impl Run {
         write_snapshot(&root, &base)?;
         let (id, ledger) = loop {
             let id = AgentRunId::new(now, chance.word());
+            // Without a command the ledger does not say what the run is about.
+            assigned::keep(&root, &id, &assignment)?;
             let schemas = settings.schema_set_digest.clone();
             match Ledger::create(&root, &id, schemas, settings.config_digest.clone()) {
                 Err(LedgerError::Exists { .. }) => {}
@@ -43,15 +45,13 @@ impl Run {
             }
         };
         let fold = Fold::new(settings.rules, Some(assignment));
-        // Without a command the ledger does not say what the run is about.
         write_run_state(&root, &fold.state_of(&id, task.clone(), base.snapshot_id.clone()))?;
         let (seen, fresh, deadline) = (HashSet::new(), Some(base), None);
         Ok(Self { root, id, task, settings, ledger, fold, receipts, seen, chance, fresh, deadline })
     }
 
     /// Opens a run that a crash, a question or a person interrupted: repairs what a crash left, and
-    /// writes what is derived from the ledger. What a task is about, which no command of it says yet,
-    /// `assignment` knows.
+    /// writes what is derived from the ledger.
     ///
     /// # Errors
     /// When the run is over, or its ledger cannot be used.
@@ -59,7 +59,6 @@ impl Run {
         root: Dir,
         id: &AgentRunId,
         settings: RunSettings,
-        assignment: impl FnOnce(&TaskId) -> Option<Assignment>,
     ) -> Result<(Self, Recovery), RunError> {
         let mut fold = Fold::new(settings.rules, None);
         let mut seen = HashSet::new();
@@ -87,9 +86,9 @@ impl Run {
             return Err(RunError::Over { run: id.clone(), status });
         }
         if fold.machine().assignment().is_none() {
-            let no_task = || RunError::NoTask { run: id.clone() };
-            let known = state.and_then(|state| assignment(&state.task_id));
-            fold = Fold::new(settings.rules, Some(known.ok_or_else(no_task)?));
+            let known = assigned::recall(&root, id)?;
+            let known = known.ok_or_else(|| RunError::NoTask { run: id.clone() })?;
+            fold = Fold::new(settings.rules, Some(known));
         }
         let task = fold.machine().assignment().map(|it| it.task_id.clone());
         let task = task.ok_or_else(|| RunError::NoTask { run: id.clone() })?;

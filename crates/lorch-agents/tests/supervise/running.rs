@@ -137,7 +137,7 @@ fn what_cannot_be_written_stops_the_run() {
     assert!(error.to_string().contains("receipts"), "{error}");
     drop(run);
     fs::remove_file(&in_the_way).unwrap();
-    let (mut run, _) = Run::open(root(), &id, settings(folder.path()), |_| None).unwrap();
+    let (mut run, _) = Run::open(root(), &id, settings(folder.path())).unwrap();
     let ending = run.drive(&AtomicBool::new(false), &mut watcher(&|| {})).unwrap();
     assert_eq!(ending, Ending::Ended(End::Completed));
     let verified = verify(&root(), &id).unwrap();

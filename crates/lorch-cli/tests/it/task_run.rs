@@ -283,6 +283,25 @@ fn an_agent_that_is_unwilling_leaves_a_run_that_can_be_gone_on_with() {
     sound(&folder, &run);
 }
 
+/// A goal that stands on the command line only is kept until a command says it.
+#[test]
+fn a_run_that_never_sent_a_command_is_gone_on_with() {
+    let folder = scripted("implement: []", APPROVED, UNNEEDED);
+    let config = folder.read("lorch.toml");
+    folder.write("lorch.toml", config.replacen("\"lorch\", \"agent\"", "\"no-such-program\"", 1));
+    let ran = folder.run(["task", "run", "T-0077", "--goal", "Only here"]).ends(1);
+    assert!(ran.stderr.contains("`no-such-program` could not be started"), "{ran:#?}");
+    let run = only_run(&folder);
+    folder.write("lorch.toml", config);
+    folder.write("agents/builder.yaml", format!("implement:\n{}", written("1")));
+    folder.run(["task", "resume", &run]).ends(0);
+    sound(&folder, &run);
+    assert!(folder.read(&format!("events/{run}.ndjson")).contains("\"goal\":\"Only here\""));
+    let unknown = folder.run(["task", "resume", "run-20251020-140818-4f9f29a1"]).ends(2);
+    assert!(unknown.stderr.contains("there is no ledger of this run"), "{unknown:#?}");
+    folder.run(["task", "run", "T-0077", "--goal", " "]).ends(2);
+}
+
 #[test]
 fn errors_end_a_task_or_are_tried_again() {
     let failing = "implement:\n  - event: error\n    payload: { code: llm_call_failed, message: \"no \

@@ -4,7 +4,7 @@ use clap::Args;
 use lorch_agents::{Answer, Decision, Run as TaskRun};
 use lorch_types::agent::AgentRunId;
 
-use crate::agents::{Owned, assignment, failed, owned, settings};
+use crate::agents::{Owned, failed, owned, settings};
 use crate::cli::Global;
 use crate::exit::Outcome;
 use crate::site::Site;
@@ -47,7 +47,7 @@ pub(crate) fn decide(arguments: &Decide, global: &Global) -> Outcome {
     let settings = settings(&site)?;
     let Owned { root, _lock, .. } = owned(&site)?;
     let id = &arguments.run;
-    let opened = TaskRun::open(root, id, settings, |task| assignment(&site, task));
+    let opened = TaskRun::open(root, id, settings);
     let (mut run, _recovery) = opened.map_err(|error| failed(Some(id), error))?;
     let question = run.question().map(|question| question.kind);
     let (answer, comment) = (arguments.answer, arguments.comment.clone());

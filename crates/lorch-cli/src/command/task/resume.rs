@@ -2,10 +2,10 @@
 
 use clap::Args;
 use lorch_agents::{Run as TaskRun, Told};
-use lorch_types::agent::{AgentRunId, TaskId};
+use lorch_types::agent::AgentRunId;
 
 use super::run::{Shown, begin_all};
-use crate::agents::{assignment, failed, owned, settings};
+use crate::agents::{failed, owned, settings};
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::site::Site;
@@ -36,8 +36,7 @@ pub(crate) fn resume(arguments: &Resume, global: &Global) -> Outcome {
     let settings = settings(&site)?;
     let owned = owned(&site)?;
     let root = owned.root.try_clone().map_err(Failure::work)?;
-    let known = |task: &TaskId| assignment(&site, task);
-    let opened = TaskRun::open(root, &arguments.run, settings.clone(), known);
+    let opened = TaskRun::open(root, &arguments.run, settings.clone());
     let (mut run, recovery) = opened.map_err(|error| failed(Some(&arguments.run), error))?;
     let (id, task) = (run.id().clone(), run.task().clone());
     let shown = Shown { run: id, task: task.clone(), global, json: arguments.json };

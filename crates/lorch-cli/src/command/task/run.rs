@@ -62,6 +62,9 @@ const WISH: &str = "T-0000";
 pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let settings = settings(&site)?;
+    if arguments.goal.as_ref().is_some_and(|goal| goal.trim().is_empty()) {
+        return Err(Failure::usage("the goal is empty"));
+    }
     let assignment = match &arguments.task {
         Some(task) => assignment(&site, task, arguments.goal.as_deref(), settings.rules)?,
         None => wish(arguments.goal.as_deref())?,
