@@ -78,6 +78,12 @@ pub enum Finding {
         /// How many the chain has records of.
         chained: u64,
     },
+    /// The head is none: a crash leaves the old one or the new one.
+    #[error("the head cannot be read: {reason}")]
+    BadHead {
+        /// Why.
+        reason: String,
+    },
     /// The head has another hash than the record that it is of.
     #[error("the head has another hash than record {seq}")]
     WrongHead {
@@ -199,6 +205,7 @@ impl Finding {
             Self::ChainAhead { .. } => "chain_ahead",
             Self::HeadAhead { .. } => "head_ahead",
             Self::ChainBehindHead { .. } => "chain_behind_head",
+            Self::BadHead { .. } => "bad_head",
             Self::WrongHead { .. } => "wrong_head",
             Self::BadLine { .. } => "bad_line",
             Self::Unanswered { .. } => "unanswered",
@@ -229,9 +236,10 @@ impl Finding {
             Self::BadLine { line, .. }
             | Self::Unanswered { line, .. }
             | Self::MissingReceipt { line, .. } => ledger(*line),
-            Self::HeadAhead { .. } | Self::ChainBehindHead { .. } | Self::WrongHead { .. } => {
-                (HEAD.to_owned(), None)
-            }
+            Self::HeadAhead { .. }
+            | Self::ChainBehindHead { .. }
+            | Self::BadHead { .. }
+            | Self::WrongHead { .. } => (HEAD.to_owned(), None),
             Self::BadReceipt { file, .. }
             | Self::ReceiptGap { file, .. }
             | Self::DoubledReceipt { file, .. }
@@ -254,6 +262,7 @@ impl Finding {
             | Self::ChainAhead { .. }
             | Self::ChainBehindHead { .. }
             | Self::HeadAhead { .. }
+            | Self::BadHead { .. }
             | Self::WrongHead { .. } => 1,
             Self::BadLine { .. } => 2,
             Self::Unanswered { .. } => 3,

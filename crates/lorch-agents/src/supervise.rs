@@ -30,6 +30,7 @@ use self::heard::Room;
 pub use self::heard::{Fault, GaveUp, Heard, What};
 use self::keeper::{Keeper, Signal};
 use self::log_file::LogFile;
+pub(crate) use self::log_file::note;
 use self::watch::Restarts;
 use self::writer::Writer;
 use crate::file::open_workspace;

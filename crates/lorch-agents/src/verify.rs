@@ -77,15 +77,29 @@ pub(crate) fn inspect_run(
             // What that means the inspection says.
             None => Box::new(io::empty()),
         };
-    let head = head(root, run).map_err(at(HEAD))?;
+    let (head, bad_head) = match head(root, run).map_err(at(HEAD))? {
+        Ok(head) => (head, None),
+        Err(reason) => (None, Some(Finding::BadHead { reason })),
+    };
     let lines = BufReader::with_capacity(BUFFER_BYTES, lines);
-    inspect_with(run, lines, records, head.as_ref(), show).map_err(at(&ledger))
+    let found = inspect_with(run, lines, records, head.as_ref(), show);
+    let mut found = found.map_err(at(&ledger))?;
+    found.findings.extend(bad_head);
+    found.findings.sort_by_key(Finding::rank);
+    Ok(found)
 }
 
-/// The head, if it is that of this run: there is one for a workspace, of its last run.
-fn head(root: &Dir, run: &AgentRunId) -> io::Result<Option<Head>> {
-    let Some(text) = file::read(root, HEAD, MAX_HEAD_BYTES)? else { return Ok(None) };
-    let document = read(&text, Limits::default()).map_err(io::Error::other)?;
-    let head: Head = from_value(&document).map_err(io::Error::other)?;
-    Ok(Some(head).filter(|head| head.run_id == *run))
+/// The head, if it is that of this run: there is one for a workspace, of its last run. Or why there is
+/// none in its place.
+fn head(root: &Dir, run: &AgentRunId) -> io::Result<Result<Option<Head>, String>> {
+    let text = match file::read(root, HEAD, MAX_HEAD_BYTES) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Ok(Err(error.to_string()));
+        }
+        text => text?,
+    };
+    let Some(text) = text else { return Ok(Ok(None)) };
+    let head = read(&text, Limits::default()).map_err(|error| error.to_string());
+    let head = head.and_then(|head| from_value::<Head>(&head).map_err(|error| error.to_string()));
+    Ok(head.map(|head| Some(head).filter(|head| head.run_id == *run)))
 }

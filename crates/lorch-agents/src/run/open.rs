@@ -10,13 +10,14 @@ use super::{Run, RunError, RunSettings, assigned};
 use crate::brief::About;
 use crate::chance::Chance;
 use crate::error::{LedgerError, WorkspaceError};
-use crate::file::{self, SNAPSHOTS};
+use crate::file::{self, LOGS, SNAPSHOTS};
 use crate::fold::Fold;
 use crate::ledger::{Ledger, Recovery};
 use crate::machine::Assignment;
 use crate::receipt::{Receipts, folder};
 use crate::run_state::{read_run_state, write_run_state};
 use crate::snapshot::{snapshot, write_snapshot};
+use crate::supervise::note;
 
 impl Run {
     /// Begins a run of a task in the workspace `root`, which this process owns.
@@ -72,6 +73,10 @@ impl Run {
                     out_of_place = fold.line(brief, text).err();
                 }
             })?;
+        if let Some(torn) = &recovery.torn {
+            let text = format!("the torn end of the ledger was cut off, and is kept in {torn}");
+            note(&root, id, &text, (settings.clock)()).map_err(WorkspaceError::at(LOGS))?;
+        }
         if let Some(error) = out_of_place {
             return Err(error.into());
         }

@@ -27,6 +27,14 @@ pub(super) struct LogFile {
     left_out: u64,
 }
 
+/// Appends what lorch itself has to say of a run to its own log.
+pub(crate) fn note(root: &Dir, run: &AgentRunId, text: &str, now: Timestamp) -> io::Result<()> {
+    let mut log = LogFile::open(root, AgentType::System, run, u64::MAX)?;
+    log.append(&log_text(&message(Level::Warn, text, now, None)));
+    log.flush();
+    log.file.sync_all()
+}
+
 impl LogFile {
     /// The file of an agent in a run; what is there already stays, up to the last whole line.
     pub(super) fn open(

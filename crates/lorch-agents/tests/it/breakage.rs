@@ -174,6 +174,9 @@ fn a_head_that_knows_more_or_otherwise_is_found() {
     workspace.root.write(crate::recorded::chain_path(), &third).unwrap();
     assert_eq!(found(&head), [Finding::ChainBehindHead { seq: 5, chained: 3 }]);
     workspace.root.write(crate::recorded::chain_path(), &chain).unwrap();
+    for damaged in ["", "{", "{}", &head[..20], &"x".repeat(5000)] {
+        let [Finding::BadHead { .. }] = &found(damaged)[..] else { panic!("{damaged}") };
+    }
     // The head of another run says nothing about this one.
     assert_eq!(found(&head.replace("4f9f29a1", "00000000").replace("\"seq\":5", "\"seq\":9")), []);
 }

@@ -19,6 +19,7 @@ use crate::Test;
 pub(crate) const TESTS: &[Test] = &[
     ("a_clock_that_jumps_back_changes_nothing", a_clock_that_jumps_back_changes_nothing),
     ("what_cannot_be_written_stops_the_run", what_cannot_be_written_stops_the_run),
+    ("a_repair_is_recorded", a_repair_is_recorded),
     ("a_person_who_is_there_is_asked", a_person_who_is_there_is_asked),
 ];
 
@@ -142,6 +143,25 @@ fn what_cannot_be_written_stops_the_run() {
     assert_eq!(ending, Ending::Ended(End::Completed));
     let verified = verify(&root(), &id).unwrap();
     assert!(verified.is_sound() && verified.receipts == 5, "{verified:?}");
+}
+
+/// What a crash tore off is kept, and the log of lorch itself says so.
+fn a_repair_is_recorded() {
+    let folder = folder();
+    let root = || open_workspace(folder.path()).unwrap();
+    let mut run = Run::start(root(), assignment(), settings(folder.path())).unwrap();
+    let id = run.id().clone();
+    let stop = AtomicBool::new(true);
+    assert_eq!(run.drive(&stop, &mut watcher(&|| {})).unwrap(), Ending::Interrupted);
+    drop(run);
+    let ledger = folder.path().join(format!("events/{id}.ndjson"));
+    fs::write(&ledger, "{\"kind\":").unwrap();
+    let (_, recovery) = Run::open(root(), &id, settings(folder.path())).unwrap();
+    let torn = recovery.torn.unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join(&torn)).unwrap(), "{\"kind\":");
+    let log = folder.path().join(format!("logs/system/{id}.ndjson"));
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains(&torn) && log.lines().count() == 1, "{log}");
 }
 
 fn a_person_who_is_there_is_asked() {
