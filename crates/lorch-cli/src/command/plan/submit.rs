@@ -81,14 +81,16 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     outcome(&submission)
 }
 
-fn describe(submission: &Submission, object: &mut Object) {
+/// What came of submitting, for programs.
+pub(super) fn describe(submission: &Submission, object: &mut Object) {
     object.insert("plan_id", submission.entry.plan.id.as_str());
     object.insert("state", submission.entry.state.as_str());
     let superseded = submission.superseded.iter().map(|plan| Value::from(plan.as_str()));
     object.insert("superseded", Value::Array(superseded.collect()));
 }
 
-fn said(submission: &Submission) -> String {
+/// What came of submitting, for people.
+pub(super) fn said(submission: &Submission) -> String {
     let entry = &submission.entry;
     let mut said = String::new();
     for plan in &submission.superseded {
@@ -105,7 +107,8 @@ fn said(submission: &Submission) -> String {
     said
 }
 
-fn outcome(submission: &Submission) -> Outcome {
+/// What the command comes to.
+pub(super) fn outcome(submission: &Submission) -> Outcome {
     let is_valid = submission.judgement.validation.overall_valid();
     match submission.entry.state {
         PlanState::Approved if is_valid => Ok(()),
