@@ -15,6 +15,7 @@ mod draft;
 mod example;
 mod lorch;
 mod migrate;
+mod notify;
 mod plan;
 mod recovery;
 mod secrets;

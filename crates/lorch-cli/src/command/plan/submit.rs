@@ -12,6 +12,7 @@ use crate::cli::Global;
 use crate::clock::{new_nonce, now};
 use crate::exit::{Failure, Outcome};
 use crate::input::read_stdin_once;
+use crate::notify;
 use crate::planning::Planning;
 use crate::terminal::{Stream, print, print_line};
 use crate::verdict::{Documents, as_json, findings, summary};
@@ -68,6 +69,7 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     let store = planning.store()?;
     let desk = planning.desk(&store);
     let submission = submitted(&desk, &task, &plan, &task.created_by, now(), new_nonce())?;
+    notify::plan_waits(planning.site(), &submission.entry);
     if arguments.json {
         let mut object = as_json(&submission.judgement, &documents)?;
         describe(&submission, &mut object);
