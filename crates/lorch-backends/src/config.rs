@@ -8,6 +8,7 @@ mod data_plane;
 mod host;
 mod limits;
 mod llm;
+mod notify;
 mod program;
 mod secret;
 mod snapshot;
@@ -30,6 +31,7 @@ pub use data_plane::{DataPlane, DataPlaneUrl, InvalidDataPlaneUrl};
 pub use host::{AllowedHost, InvalidHost};
 pub use limits::Limits;
 pub use llm::{BaseUrl, InvalidBaseUrl, Llm};
+pub use notify::Notify;
 pub use program::{AllowedProgram, InvalidProgram};
 pub use secret::{
     EnvironmentVariable, InvalidSecretName, InvalidVariable, SecretName, SecretSource,
@@ -51,6 +53,8 @@ pub struct Config {
     pub allow: Allow,
     /// The language model that `compute.llm` asks.
     pub llm: Option<Llm>,
+    /// The webhook that is told when a person is needed.
+    pub notify: Option<Notify>,
     /// Where each secret comes from, by the name that jobs use.
     pub secrets: BTreeMap<SecretName, SecretSource>,
     /// How large things may become.

@@ -132,7 +132,7 @@ impl Cli {
             Command::Init(arguments) => init::init(arguments, global),
             Command::Doctor(arguments) => doctor::doctor(arguments, global),
             Command::Completions(arguments) => completions::completions(arguments),
-            Command::Worker(arguments) => worker::worker(arguments),
+            Command::Worker(arguments) => worker::worker(arguments, global),
         }
     }
 }

@@ -36,3 +36,18 @@ pub(crate) fn new_nonce() -> SmolStr {
     let word = || RandomState::new().build_hasher().finish();
     format_smolstr!("{:016x}{:016x}", word(), word())
 }
+
+/// A random UUID (RFC 9562, version 4), as text.
+pub(crate) fn new_uuid() -> String {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let word = || RandomState::new().build_hasher().finish();
+    let (high, low) = (word() & !0xf000 | 0x4000, word() >> 2 | 1 << 63);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
+}

@@ -22,6 +22,7 @@ mod job;
 mod job_folder;
 mod job_inputs;
 mod machinery;
+mod notify;
 mod planning;
 mod policy;
 mod progress;

@@ -77,8 +77,25 @@ impl Planning {
         self.site.limits()
     }
 
-    /// The task at `path`; what is wrong with it is told.
+    /// The workspace.
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The task at `path`, which has a `task_spec`; what is wrong with it is told.
     pub(crate) fn task(&self, path: &Path) -> Result<(Source, Task), Failure> {
+        let (source, task) = self.asked(path)?;
+        if task.task_spec.is_none() {
+            let name = path.display();
+            return Err(Failure::work(format!(
+                "`{name}` has no `task_spec`: there is nothing to judge a plan by"
+            )));
+        }
+        Ok((source, task))
+    }
+
+    /// The task at `path`, whether or not it was understood already; what is wrong with it is told.
+    pub(crate) fn asked(&self, path: &Path) -> Result<(Source, Task), Failure> {
         let source = read_source(path, self.limits())?;
         let verdict = validate_document(&source, Some(Kind::Task), self.limits());
         if !verdict.is_valid() {
@@ -89,12 +106,6 @@ impl Planning {
         }
         let value = self.value_of(&source)?;
         let task: Task = from_value(&value).map_err(Failure::work)?;
-        if task.task_spec.is_none() {
-            let name = path.display();
-            return Err(Failure::work(format!(
-                "`{name}` has no `task_spec`: there is nothing to judge a plan by"
-            )));
-        }
         Ok((source, task))
     }
 

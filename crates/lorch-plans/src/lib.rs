@@ -6,6 +6,7 @@
 //! through conditions by `conditions`; a [`Score`] has its reasons. A [`Desk`] is what decisions need:
 //! [`submit`] puts a plan before those who may [`approve`] or [`reject`] it, and [`execute`] looks at
 //! every [`Clause`] of its approvals once more. [`worst_cases`], [`simulate`] and [`diff`] are for whoever decides;
+//! [`draft`] has a [`Planner`] write a plan, and believes nothing of it;
 //! [`document`] says what has become of a plan, and [`first_broken`] whether its audit log is whole.
 
 mod approval;
@@ -18,6 +19,7 @@ mod contract;
 mod desk;
 mod diff;
 mod document;
+mod draft;
 mod error;
 mod execute;
 mod finding;
@@ -37,6 +39,10 @@ pub use contract::Contract;
 pub use desk::{Desk, Judgement, judge, last_approved};
 pub use diff::{Difference, diff};
 pub use document::document;
+pub use draft::{
+    Correction, Draft, DraftError, DraftFailure, Held, MOST_CORRECTIONS, NoAnswer, Order, Planner,
+    Prompt, Question, Said, Unread, draft, read_answer,
+};
 pub use error::PlanError;
 pub use execute::{Permit, execute};
 pub use finding::{Rule, TASK_FILE};

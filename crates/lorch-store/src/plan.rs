@@ -16,7 +16,7 @@ pub(crate) use audit::entries;
 pub use audit::{AuditRecord, chain};
 pub(crate) use change::{change, insert};
 pub(crate) use read::{approvals, plan, plans, plans_of, runs_of};
-pub(crate) use task::{put as put_task, task};
+pub(crate) use task::{advance as advance_task, put as put_task, task};
 
 /// A task as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

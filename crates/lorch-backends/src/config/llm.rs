@@ -29,6 +29,11 @@ pub struct BaseUrl(Url);
 pub struct InvalidBaseUrl;
 
 impl BaseUrl {
+    /// The address itself.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The address with `path` appended.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();

@@ -35,6 +35,9 @@ fn everything_can_be_said() {
         base_url = "https://api.openai.com/v1"
         model = "m"
         api_key_env = "OPENAI_API_KEY"
+        [notify]
+        url = "https://hooks.example.com/lorch"
+        secret_env = "NOTIFY_SECRET"
         [secrets]
         TOKEN = { env = "MY_TOKEN" }
         [limits]

@@ -1,7 +1,8 @@
-//! `lorch plan`: plans are judged, put before people, approved and refused.
+//! `lorch plan`: plans are drafted, judged, put before people, approved and refused.
 
 mod approve;
 mod diff;
+mod draft;
 mod list;
 mod reject;
 mod show;
@@ -14,7 +15,7 @@ use clap::{Args, Subcommand};
 use crate::cli::Global;
 use crate::exit::Outcome;
 
-/// Judge plans, put them before people, and approve or reject them.
+/// Draft and judge plans, put them before people, and approve or reject them.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     #[command(subcommand)]
@@ -23,6 +24,7 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    Draft(draft::Draft),
     Validate(validate::Validate),
     Submit(submit::Submit),
     List(list::List),
@@ -36,6 +38,7 @@ enum Action {
 /// Does what the action says.
 pub(crate) fn plan(arguments: &Plan, global: &Global) -> Outcome {
     match &arguments.action {
+        Action::Draft(arguments) => draft::draft(arguments, global),
         Action::Validate(arguments) => validate::validate(arguments, global),
         Action::Submit(arguments) => submit::submit(arguments, global),
         Action::List(arguments) => list::list(arguments, global),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::terminal::tell;
 
@@ -42,6 +43,8 @@ enum Work {
     /// Is an agent for crash tests.
     #[cfg(feature = "failpoints")]
     Witness,
+    /// Delivers the notice on standard input.
+    Notify,
     /// Runs an agent, and ends everything that it started.
     Agent {
         /// How long it has to end, in milliseconds.
@@ -53,7 +56,7 @@ enum Work {
 }
 
 /// Does the work.
-pub(crate) fn worker(arguments: &Worker) -> Outcome {
+pub(crate) fn worker(arguments: &Worker, global: &Global) -> Outcome {
     match &arguments.work {
         Work::Transform => {
             lorch_backends::transform_worker(io::stdin().lock(), io::stdout().lock())
@@ -67,6 +70,7 @@ pub(crate) fn worker(arguments: &Worker) -> Outcome {
         }
         #[cfg(feature = "failpoints")]
         Work::Witness => crate::witness::witness(),
+        Work::Notify => crate::notify::worker(global),
         Work::Agent { grace, command } => agent(Duration::from_millis(*grace), command),
     }
 }

@@ -207,6 +207,7 @@ fn help() {
         "validate",
         "schema",
         "plan",
+        "plan draft",
         "plan validate",
         "plan submit",
         "plan list",

@@ -11,12 +11,16 @@ mod arguments;
 mod codes;
 mod diagnostics;
 mod documents;
+mod draft;
 mod example;
 mod lorch;
 mod migrate;
+mod notify;
 mod plan;
 mod recovery;
 mod secrets;
+#[path = "../../../lorch-backends/tests/it/compute/server.rs"]
+mod server;
 mod task;
 mod task_run;
 mod together;

@@ -1,7 +1,7 @@
 //! What the store is asked about tasks and plans.
 
 use lorch_types::Timestamp;
-use lorch_types::plan::{PlanId, Task, TaskId};
+use lorch_types::plan::{PlanId, Task, TaskEvent, TaskId};
 
 use super::Store;
 use crate::StoreError;
@@ -18,6 +18,24 @@ impl Store {
     pub fn put_task(&self, task: &Task, at: Timestamp) -> Result<(), StoreError> {
         let task = task.clone();
         self.writer.write(move |connection| plan::put_task(connection, &task, at).map(drop))
+    }
+
+    /// Records that something happened to a task, and the task as it is given then; both or neither.
+    ///
+    /// # Errors
+    /// [`StoreError::IllegalTask`] when its state does not lead anywhere so, and those of
+    /// [`Store::put_task`].
+    pub fn advance_task(
+        &self,
+        task: &Task,
+        event: TaskEvent,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let task = task.clone();
+        self.writer.write(move |connection| {
+            plan::put_task(connection, &task, at)?;
+            plan::advance_task(connection, &task.id, event, at)
+        })
     }
 
     /// A task.

@@ -12,6 +12,7 @@ use crate::cli::Global;
 use crate::clock::{new_nonce, now};
 use crate::exit::{Failure, Outcome};
 use crate::input::read_stdin_once;
+use crate::notify;
 use crate::planning::Planning;
 use crate::terminal::{Stream, print, print_line};
 use crate::verdict::{Documents, as_json, findings, summary};
@@ -68,6 +69,7 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     let store = planning.store()?;
     let desk = planning.desk(&store);
     let submission = submitted(&desk, &task, &plan, &task.created_by, now(), new_nonce())?;
+    notify::plan_waits(planning.site(), &submission.entry);
     if arguments.json {
         let mut object = as_json(&submission.judgement, &documents)?;
         describe(&submission, &mut object);
@@ -81,14 +83,16 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     outcome(&submission)
 }
 
-fn describe(submission: &Submission, object: &mut Object) {
+/// What came of submitting, for programs.
+pub(super) fn describe(submission: &Submission, object: &mut Object) {
     object.insert("plan_id", submission.entry.plan.id.as_str());
     object.insert("state", submission.entry.state.as_str());
     let superseded = submission.superseded.iter().map(|plan| Value::from(plan.as_str()));
     object.insert("superseded", Value::Array(superseded.collect()));
 }
 
-fn said(submission: &Submission) -> String {
+/// What came of submitting, for people.
+pub(super) fn said(submission: &Submission) -> String {
     let entry = &submission.entry;
     let mut said = String::new();
     for plan in &submission.superseded {
@@ -105,7 +109,8 @@ fn said(submission: &Submission) -> String {
     said
 }
 
-fn outcome(submission: &Submission) -> Outcome {
+/// What the command comes to.
+pub(super) fn outcome(submission: &Submission) -> Outcome {
     let is_valid = submission.judgement.validation.overall_valid();
     match submission.entry.state {
         PlanState::Approved if is_valid => Ok(()),
