@@ -36,3 +36,18 @@ pub(crate) fn new_nonce() -> SmolStr {
     let word = || RandomState::new().build_hasher().finish();
     format_smolstr!("{:016x}{:016x}", word(), word())
 }
+
+/// A new id of a run of a plan: a UUID of chance (RFC 9562, version 4).
+pub(crate) fn new_plan_run_id() -> Result<lorch_types::plan::RunId, Failure> {
+    let digits = new_nonce();
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let (variant, rest) = ("8", part(17, 20));
+    let text = format_smolstr!(
+        "{}-{}-4{}-{variant}{rest}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(13, 16),
+        part(20, 32)
+    );
+    text.parse().map_err(Failure::work)
+}

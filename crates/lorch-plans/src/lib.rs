@@ -48,8 +48,8 @@ pub use policy::{
 };
 pub use run::{
     Act, Checkup, Clock, Course, Direction, Executor, Hands, Machine, Next, OutOfPlace, Pace,
-    PauseReason, Round, RunEnding, RunError, Stage, Stopped, SystemClock, Terms, Timeline, Verdict as RunVerdict,
-    begin, carry_out, run_document, unfinished, verdict,
+    PauseReason, Round, RunEnding, RunError, Stage, Stopped, SystemClock, Terms, Timeline,
+    Verdict as RunVerdict, begin, carry_out, run_document, said_of, unfinished, verdict,
 };
 pub use score::{Evidence, Part, Score};
 pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};

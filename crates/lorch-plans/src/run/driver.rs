@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use lorch_backends::config::Probe;
 use lorch_store::{Claim, Owner, PlanRunLease, Store, StoreError};
+use lorch_types::SmolStr;
 use lorch_types::json::{FromValueError, Object, ToValueError, Value, from_value, to_value};
 use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, RunId, TaskId};
-use lorch_types::SmolStr;
 
 use super::clock::Clock;
 use super::course::{Course, Terms, Unclear};
 use super::hands::{Hands, Mark};
-use super::machine::{RunEnding, Machine, OutOfPlace};
+use super::machine::{Machine, OutOfPlace, RunEnding};
 use super::probe::Eyes;
 use super::verdict::PauseReason;
 use super::watch::Watch;

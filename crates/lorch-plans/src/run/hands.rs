@@ -134,8 +134,7 @@ impl Hands<'_> {
         listed.or_else(|| {
             let pattern = self.assets.url.as_ref()?;
             // An id that could lead elsewhere is no part of an address.
-            let is_plain =
-                |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             let plain = Some(asset.as_str()).filter(|id| id.chars().all(is_plain));
             plain.map(|id| pattern.replace("{asset}", id))
         })

@@ -211,8 +211,12 @@ impl Machine {
                 Some(stage) => Next::BeginPhase(stage),
                 None => self.last(),
             },
-            State::Acting { stage, asset } => self.act(course, (*stage, *asset), Direction::Forward, None),
-            State::Checking { stage, round, results } => self.check(course, *stage, *round, results),
+            State::Acting { stage, asset } => {
+                self.act(course, (*stage, *asset), Direction::Forward, None)
+            }
+            State::Checking { stage, round, results } => {
+                self.check(course, *stage, *round, results)
+            }
             State::Waiting { stage, since } => match stages.get(*stage) {
                 Some(stage) => {
                     Next::Wait { stage, since: *since, length: stage.wait.unwrap_or_default() }

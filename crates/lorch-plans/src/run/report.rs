@@ -91,9 +91,8 @@ impl Timeline<'_> {
         let seconds = last.map(|last| last.millis_since(begun) / 1000).unwrap_or(0);
         let phases = self.run.plan.plan.payload.phases.iter().flatten();
         let failures = self.count(|entry| entry.event == AuditEvent::HealthCheckFailed);
-        let is_undone = |entry: &AuditEntry| {
-            entry.event == AuditEvent::AssetChanged && is_rollback(entry)
-        };
+        let is_undone =
+            |entry: &AuditEntry| entry.event == AuditEvent::AssetChanged && is_rollback(entry);
         let triggered = self.count(|entry| entry.event == AuditEvent::RollbackTriggered);
         RunMetrics {
             duration_seconds: Amount::new(seconds.into()),
@@ -155,7 +154,8 @@ impl Timeline<'_> {
     pub fn markdown(&self) -> String {
         let document = run_document(self.run, self.entries);
         let plan = &self.run.plan.plan;
-        let mut text = format!("# Run {}\n\n{}\n\n", document.id, escaped(plan.payload.summary.as_str()));
+        let mut text =
+            format!("# Run {}\n\n{}\n\n", document.id, escaped(plan.payload.summary.as_str()));
         let mut row = |name: &str, value: String| {
             let _ = writeln!(text, "| {name} | {} |", escaped(&value));
         };
@@ -184,7 +184,9 @@ impl Timeline<'_> {
         ] {
             row(name, count(value).to_string());
         }
-        text.push_str("\n## Timeline\n\n| time | event | phase | asset | more |\n|---|---|---|---|---|\n");
+        text.push_str(
+            "\n## Timeline\n\n| time | event | phase | asset | more |\n|---|---|---|---|---|\n",
+        );
         for entry in self.entries {
             let _ = writeln!(
                 text,
@@ -193,7 +195,7 @@ impl Timeline<'_> {
                 entry.event.as_str(),
                 entry.phase.as_ref().map(|it| escaped(it.as_str())).unwrap_or_default(),
                 entry.asset_id.as_ref().map(|it| escaped(it.as_str())).unwrap_or_default(),
-                escaped(&more(entry)),
+                escaped(&said_of(entry)),
             );
         }
         text
@@ -201,7 +203,7 @@ impl Timeline<'_> {
 }
 
 /// What else an entry says, in a few words.
-pub(crate) fn more(entry: &AuditEntry) -> String {
+pub fn said_of(entry: &AuditEntry) -> String {
     let detail = |name| entry.details.as_ref().and_then(|details| details.get(name));
     let mut words = Vec::new();
     for name in [DIRECTION, "check", "observed", "threshold", "outcome", "verdict", REASON, "by"] {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use lorch_types::Timestamp;
 use lorch_types::plan::condition::ExprKind;
-use lorch_types::plan::{
-    HealthCheckType, History, Metric, MetricType, Metrics, PhaseName, Truth,
-};
+use lorch_types::plan::{HealthCheckType, History, Metric, MetricType, Metrics, PhaseName, Truth};
 
 use super::course::Stage;
 use super::machine::Machine;
@@ -57,8 +55,7 @@ impl<'a> Watch<'a> {
             self.seen = Some((stage.name.clone(), History::new(fresh_for)));
         }
         let Some((_, history)) = &mut self.seen else { return Truth::Unknown };
-        let since =
-            |moment: Timestamp| Duration::from_millis(moment.millis_since(self.origin));
+        let since = |moment: Timestamp| Duration::from_millis(moment.millis_since(self.origin));
         for metric in metrics_of(stage) {
             let target = stage.checks.iter().find(|it| it.check_type == HealthCheckType::Http200);
             let sight = Sight {

@@ -208,12 +208,7 @@ pub(crate) fn change(
     }
     audit::append_all(connection, number, &change.entries)?;
     let acting = change.acting.as_ref().map(AssetId::as_str);
-    connection.prepare_cached(UPDATE)?.execute((
-        number,
-        state.as_str(),
-        acting,
-        at.to_string(),
-    ))?;
+    connection.prepare_cached(UPDATE)?.execute((number, state.as_str(), acting, at.to_string()))?;
     for (command, is_heeded) in &change.commands {
         let outcome = if *is_heeded { "heeded" } else { "ignored" };
         connection.prepare_cached(DEALT)?.execute((number, command, outcome))?;

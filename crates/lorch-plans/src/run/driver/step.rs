@@ -308,9 +308,7 @@ fn observed_value(observed: Observed) -> Value {
         Observed::Ratio { part, whole } => {
             Value::Object([("part", part), ("whole", whole)].into_iter().collect())
         }
-        Observed::Duration(length) => {
-            format!("{} ms", length.as_millis()).into()
-        }
+        Observed::Duration(length) => format!("{} ms", length.as_millis()).into(),
         Observed::Bytes(bytes) => bytes.into(),
         Observed::Rate { count, over } => format!("{count} in {} s", over.as_secs()).into(),
         Observed::Number(number) => number.to_string().into(),

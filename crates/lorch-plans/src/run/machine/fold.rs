@@ -3,7 +3,7 @@
 use lorch_types::json::{Object, Value};
 use lorch_types::plan::{AuditEntry, AuditEvent, Truth};
 
-use super::{RunEnding, Machine, Next, OutOfPlace, Round, State, Touched};
+use super::{Machine, Next, OutOfPlace, Round, RunEnding, State, Touched};
 use crate::run::entry::{ACTIONS, OUTCOME, REASON, VERDICT, WHY_NOT};
 use crate::run::verdict::PauseReason;
 
@@ -33,7 +33,10 @@ impl Machine {
                 self.checked(entry);
             }
             (_, Event::PhaseFailed) => {}
-            (State::Checking { stage, .. } | State::Waiting { stage, .. }, Event::PhaseCompleted) => {
+            (
+                State::Checking { stage, .. } | State::Waiting { stage, .. },
+                Event::PhaseCompleted,
+            ) => {
                 let stage = *stage;
                 let name = self.course.stages.get(stage).map(|stage| stage.name.clone());
                 self.completed.extend(name);

@@ -46,9 +46,7 @@ pub(super) fn of_value(value: &Value, of: MetricType) -> Look {
             Ok(Observed::Bytes(number.as_u64().unwrap_or(0)))
         }
         (Value::Number(number), _) => of_float(Number::as_f64(*number), of),
-        (other, of) => {
-            Err(format!("{} is no {}", other.value_type().with_article(), of.as_str()))
-        }
+        (other, of) => Err(format!("{} is no {}", other.value_type().with_article(), of.as_str())),
     }
 }
 
@@ -136,7 +134,11 @@ mod tests {
         check(two, Type::Ratio, Err("several"));
         check(r#"{"data":{"resultType":"scalar","result":[1,"0"]}}"#, Type::Ratio, ratio(0));
         check(r#"{"data":{"resultType":"matrix","result":[]}}"#, Type::Ratio, Err("no value"));
-        check(r#"{"part":1,"whole":500}"#, Type::Ratio, Ok(Observed::Ratio { part: 1, whole: 500 }));
+        check(
+            r#"{"part":1,"whole":500}"#,
+            Type::Ratio,
+            Ok(Observed::Ratio { part: 1, whole: 500 }),
+        );
         check(r#"{"part":2,"whole":1}"#, Type::Ratio, Err("has `part`"));
         check("true", Type::Flag, Ok(Observed::Flag(true)));
         check("2", Type::Flag, Err("is no flag"));
