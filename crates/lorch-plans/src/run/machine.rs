@@ -4,8 +4,6 @@
 //! that an act begins, which the store keeps beside the log.
 
 mod fold;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -52,3 +52,31 @@ impl PauseReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_is_that_of_the_table() {
+        use PauseReason::{HealthCheckFailed, Inconclusive};
+        use Truth::{False, True, Unknown};
+        for rollback in Truth::ALL {
+            for one in Truth::ALL {
+                for other in Truth::ALL {
+                    let health = [one, other];
+                    let expected = match rollback {
+                        True => Verdict::RollBack,
+                        _ if health.contains(&False) => Verdict::Pause(HealthCheckFailed),
+                        Unknown => Verdict::Pause(Inconclusive),
+                        _ if health.contains(&Unknown) => Verdict::Pause(Inconclusive),
+                        False => Verdict::Pass,
+                    };
+                    assert_eq!(verdict(rollback, &health), expected, "{rollback} {health:?}");
+                }
+            }
+        }
+        assert_eq!(verdict(False, &[]), Verdict::Pass);
+        assert_eq!(verdict(Unknown, &[]), Verdict::Pause(Inconclusive));
+    }
+}
