@@ -16,6 +16,7 @@ mod report;
 mod start;
 mod verdict;
 mod watch;
+mod window;
 
 pub use clock::{Clock, SystemClock};
 pub use course::{Checkup, Course, Stage, Terms};
@@ -25,3 +26,4 @@ pub use machine::{Machine, Next, OutOfPlace, Round, RunEnding};
 pub use report::{Timeline, run_document, said_of};
 pub use start::{begin, unfinished};
 pub use verdict::{PauseReason, Verdict, verdict};
+pub use window::{InvalidWindow, Window};

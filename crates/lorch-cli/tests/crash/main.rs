@@ -8,6 +8,8 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod plans;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;

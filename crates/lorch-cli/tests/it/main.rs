@@ -14,6 +14,7 @@ mod example;
 mod lorch;
 mod migrate;
 mod plan;
+mod plan_run;
 mod recovery;
 mod secrets;
 mod task;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use lorch_types::plan::condition::{ConditionError, RollbackCondition};
 use lorch_types::plan::{
-    AssetId, DurationError, DurationField, ExecutionMode, HealthCheck, HealthCheckType, Metric,
-    MetricType, Metrics, Observed, Phase, PhaseName, Plan, PlanAction, Threshold, Truth,
+    AssetId, DurationError, DurationField, ExecutionMode, HealthCheck, HealthCheckType,
+    MaintenanceWindow, Metric, MetricType, Metrics, Observed, Phase, PhaseName, Plan, PlanAction,
+    Threshold, Truth,
 };
 use lorch_types::{PositiveInteger, SmolStr};
 
@@ -29,6 +30,8 @@ pub struct Terms {
     pub timeout_minutes: u64,
     /// When any phase is rolled back that does not say so itself.
     pub rollback_trigger: Option<SmolStr>,
+    /// When anything may be done to assets.
+    pub window: Option<MaintenanceWindow>,
 }
 
 /// One phase.
@@ -100,11 +103,13 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 impl Terms {
     /// What the task demands now.
     pub fn of(contract: &Contract<'_>) -> Self {
+        let constraints = contract.spec.constraints.as_ref();
         let minutes = contract.task.execution_policy.as_ref().and_then(|it| it.timeout_minutes);
         Self {
             mode: contract.mode(),
             timeout_minutes: minutes.map_or(30, PositiveInteger::get),
             rollback_trigger: contract.rollback_trigger().map(SmolStr::new),
+            window: constraints.and_then(|it| it.maintenance_window.clone()),
         }
     }
 

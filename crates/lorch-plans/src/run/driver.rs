@@ -23,6 +23,7 @@ use super::machine::{Machine, OutOfPlace, RunEnding};
 use super::probe::Eyes;
 use super::verdict::PauseReason;
 use super::watch::Watch;
+use super::window::{InvalidWindow, Window};
 use crate::audit::first_broken;
 use crate::bound::{plan_digest, task_digest};
 use crate::contract::Contract;
@@ -81,6 +82,9 @@ pub enum RunError {
     /// A part of the plan cannot be read.
     #[error("the plan cannot be carried out")]
     Unclear(#[from] Unclear),
+    /// The maintenance window says no time.
+    #[error(transparent)]
+    Window(#[from] InvalidWindow),
     /// The audit log is none of a run of this plan.
     #[error("the audit log of the run {run_id} is not what was written")]
     OutOfPlace {
@@ -171,6 +175,7 @@ struct Driver<'a> {
     machine: Machine,
     mark: Mark,
     watch: Watch<'a>,
+    window: Option<Window>,
     /// What the first entry says.
     opening: Object,
 }
@@ -205,6 +210,10 @@ impl<'a> Driver<'a> {
         if let Some(trigger) = &terms.rollback_trigger {
             opening.insert("rollback_trigger", trigger.clone());
         }
+        if let Some(window) = &terms.window {
+            opening.insert("maintenance_window", to_value(window)?);
+        }
+        let window = terms.window.as_ref().map(Window::of).transpose()?;
         let course = Arc::new(Course::of(plan, terms, executor.metrics)?);
         let mut machine = Machine::new(course);
         for entry in &entries {
@@ -216,7 +225,7 @@ impl<'a> Driver<'a> {
         let mark = Mark { run_id: run_id.clone(), plan_digest: plan_digest(plan)? };
         let (every, origin) = (executor.pace.watch_every, run.entry.started_at);
         let watch = Watch::new(executor.metrics, every, origin);
-        Ok(Self { executor, lease, heard, machine, mark, watch, opening })
+        Ok(Self { executor, lease, heard, machine, mark, watch, window, opening })
     }
 
     fn drive(mut self) -> Result<Stopped, RunError> {
@@ -229,6 +238,12 @@ impl<'a> Driver<'a> {
 
     fn eyes(&self) -> Eyes<'a> {
         Eyes { hands: &self.executor.hands, probes: self.executor.probes }
+    }
+
+    /// Whether anything may be done to assets now.
+    fn is_open(&self) -> bool {
+        let now = self.executor.clock.now();
+        self.window.as_ref().is_none_or(|window| window.is_open(now))
     }
 
     fn is_stopped(&self) -> bool {
@@ -244,6 +259,7 @@ fn terms_of(opening: &Object) -> Terms {
         mode: mode.unwrap_or_default(),
         timeout_minutes: opening.get("timeout_minutes").and_then(Value::as_u64).unwrap_or(30),
         rollback_trigger: opening.get("rollback_trigger").and_then(Value::as_str).map(SmolStr::new),
+        window: opening.get("maintenance_window").and_then(|it| from_value(it).ok()),
     }
 }
 

@@ -258,6 +258,28 @@ fn the_condition_is_watched_in_the_wait_and_in_a_pause() {
 }
 
 #[test]
+fn nothing_is_done_to_assets_outside_the_maintenance_window_but_undone() {
+    // The tests begin at 04:42 in UTC; the wait of the canary is half an hour.
+    let window = r#"{"start": "06:40", "end": "07:00", "timezone": "Europe/Berlin"}"#;
+    let window = [("/task_spec/constraints/maintenance_window", window)];
+    let closed = Stopped::Paused(PauseReason::MaintenanceWindow);
+    let mut desk = Desk::with(&window, &[]);
+    let field = Field::new();
+    let now = lorch_plans::Clock::now(&desk.clock).to_string();
+    assert!(now.starts_with("2025-11-21T04:42"), "{now}");
+    assert_eq!(desk.go(&field).unwrap(), closed);
+    assert_eq!(field.acts().len(), 0);
+    desk.leave = false;
+    assert_eq!(desk.go(&field).unwrap(), COMPLETED, "it waits for the window, day by day");
+    assert_eq!(field.keys(), (1, 47));
+    let resumed = desk.count(AuditEvent::RunResumed);
+    assert_eq!(resumed, 3, "the canary, then twice two waves, each on a day of its own");
+    let desk = Desk::with(&window, &[]);
+    desk.command(CommandKind::Rollback);
+    assert_eq!(desk.go(&Field::new()).unwrap(), ROLLED_BACK);
+}
+
+#[test]
 fn a_probe_that_gives_nothing_never_passes() {
     for measured in [None, Some("\"NaN\""), Some("{\"part\": 0, \"whole\": 0}"), Some("7")] {
         let mut desk = Desk::new();
@@ -404,6 +426,7 @@ fn every_prefix_of_a_log_leads_somewhere_and_only_the_whole_to_the_end() {
             mode: ExecutionMode::FullAuto,
             timeout_minutes: 30,
             rollback_trigger: Some(SmolStr::new("error_rate > 1%")),
+            window: None,
         };
         let plan = from_value(&plan(&[])).unwrap();
         let course = Course::of(&plan, terms, &Metrics::built_in()).unwrap();

@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 use lorch_backends::Cancellation;
 use lorch_plans::{
-    Contract, Executor, Hands, Odds, Pace, PauseReason, RunEnding, Stopped, SystemClock, begin,
-    carry_out, unfinished,
+    Contract, Executor, Hands, Odds, Pace, PauseReason, RunEnding, Stopped, SystemClock, Window,
+    begin, carry_out, unfinished,
 };
 use lorch_store::Store;
 use lorch_types::json::{Object, Value, from_value, read, to_value};
@@ -68,6 +68,9 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
     let desk = planning.desk(&store);
     let by = who(arguments.by.as_ref())?;
     let is_new = unfinished(&store, &arguments.plan)?.is_none();
+    if is_new {
+        refuse_closed(&store, &arguments.plan)?;
+    }
     let run_id = begin(&desk, &arguments.plan, &by, new_plan_run_id()?, now())?;
     if !arguments.json {
         let goes_on = if is_new { "begins" } else { "goes on" };
@@ -85,6 +88,24 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
         Stopped::Paused(_) => Err(Failure::Waiting),
         Stopped::Interrupted => Err(Failure::Interrupted),
     }
+}
+
+/// Refuses to use an approval while nothing may be done.
+fn refuse_closed(store: &Store, plan_id: &PlanId) -> Outcome {
+    let task = store.task(&store.plan(plan_id)?.plan.task_id)?.task;
+    let constraints = task.task_spec.as_ref().and_then(|spec| spec.constraints.as_ref());
+    let Some(given) = constraints.and_then(|it| it.maintenance_window.as_ref()) else {
+        return Ok(());
+    };
+    let window = Window::of(given).map_err(|error| Failure::Work(error.into()))?;
+    if window.is_open(now()) {
+        return Ok(());
+    }
+    let zone = given.timezone.as_deref().unwrap_or("UTC");
+    Err(Failure::work(format!(
+        "nothing may be done now: the maintenance window is from {} to {} ({zone})",
+        given.start, given.end
+    )))
 }
 
 fn carried_out(

@@ -54,6 +54,9 @@ impl Driver<'_> {
             return Ok(None);
         };
         let asset = asset.clone();
+        if direction == Direction::Forward && !self.is_open() {
+            return Ok(None);
+        }
         if direction == Direction::Forward && self.machine.has_touched() {
             let eyes = self.eyes();
             if !Watch::is_at_hand(stage, &eyes) {

@@ -47,6 +47,12 @@ impl Driver<'_> {
                     if direction == Direction::Forward && self.is_to_roll_back(stage)? {
                         return Ok(None);
                     }
+                    if direction == Direction::Forward && !self.is_open() {
+                        let reason = PauseReason::MaintenanceWindow.as_str();
+                        let entry = self.entry(AuditEvent::RunPaused).phase(&stage.name);
+                        self.commit(vec![entry.detail(REASON, reason).done()], Vec::new())?;
+                        return Ok(None);
+                    }
                     self.begin(asset.clone())?;
                     return Ok(None);
                 }
@@ -66,7 +72,8 @@ impl Driver<'_> {
             Next::Judge { stage, health, round } => self.judge(stage, &health, round)?,
             Next::Wait { stage, since, length } => self.wait(stage, since, length)?,
             Next::Hold { reason, since } => {
-                if self.executor.pace.leave_when_paused {
+                let opens = reason == PauseReason::MaintenanceWindow && self.is_open();
+                if self.executor.pace.leave_when_paused && !opens {
                     return Ok(Some(Stopped::Paused(reason)));
                 }
                 self.hold(reason, since)?;
@@ -270,9 +277,15 @@ impl Driver<'_> {
     }
 
     fn hold(&mut self, reason: PauseReason, since: Timestamp) -> Result<(), RunError> {
+        let is_closed = reason == PauseReason::MaintenanceWindow;
+        if is_closed && self.is_open() {
+            let entry = self.entry(AuditEvent::RunResumed).detail(REASON, reason.as_str()).done();
+            return self.commit(vec![entry], Vec::new());
+        }
         let longest = self.machine.course().terms.longest_pause();
         let left = self.left(since, longest);
-        if left.is_zero() {
+        // A window opens by itself: nobody is waited for.
+        if left.is_zero() && !is_closed {
             let why = format!("the pause ({}) took too long", reason.as_str());
             let entry = self.entry(AuditEvent::RunFailed).error(why).done();
             return self.commit(vec![entry], Vec::new());
@@ -283,7 +296,7 @@ impl Driver<'_> {
         {
             return Ok(());
         }
-        self.sleep(left);
+        self.sleep(if is_closed { Duration::MAX } else { left });
         Ok(())
     }
 
