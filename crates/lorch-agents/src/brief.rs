@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use lorch_types::Kind;
-use lorch_types::agent::{Action, Command, Event, EventType, Message};
+use lorch_types::agent::{Action, AgentType, Command, Event, EventType, Message};
 use lorch_types::json::{Limits, read};
 use lorch_validate::QuickMatcher;
 use memchr::memchr2;
@@ -25,8 +25,8 @@ pub(crate) struct Brief<'l> {
 pub(crate) enum About {
     /// A command asks for this.
     Command(Action),
-    /// This has happened.
-    Event(EventType),
+    /// This has happened, as this agent says.
+    Event(EventType, AgentType),
 }
 
 /// Reads the messages of a ledger.
@@ -55,7 +55,7 @@ impl Briefs {
         let brief = Brief::find(text)?;
         let matcher = match brief.about {
             About::Command(_) => self.commands.as_mut()?,
-            About::Event(_) => self.events.as_mut()?,
+            About::Event(..) => self.events.as_mut()?,
         };
         matcher.accepts(text).then_some(brief)
     }
@@ -96,7 +96,7 @@ impl From<Spoken> for Brief<'_> {
                 message_id: owned(it.message_id.as_str()),
                 correlation_id: owned(it.correlation_id.as_str()),
                 task_id: owned(it.task_id.as_str()),
-                about: About::Event(it.event),
+                about: About::Event(it.event, it.from.agent_type),
             },
         }
     }
@@ -106,30 +106,16 @@ impl<'l> Brief<'l> {
     /// What a text says of itself that is a message, if it is one at all; `None` where it says it with
     /// escapes.
     fn find(text: &'l str) -> Option<Self> {
-        let [mut kind, mut message_id, mut correlation_id, mut task_id, mut action, mut event] =
-            [None; 6];
-        let mut rest = text.strip_prefix('{')?;
-        while !rest.is_empty() {
-            let (key, after) = plain_string(rest)?;
-            let value = after.strip_prefix(':')?;
-            let (found, after) = match plain_string(value) {
-                Some((found, after)) => (Some(found), after),
-                None => (None, after_value(value)?),
-            };
-            match key {
-                "kind" => kind = found,
-                "message_id" => message_id = found,
-                "correlation_id" => correlation_id = found,
-                "task_id" => task_id = found,
-                "action" => action = found,
-                "event" => event = found,
-                _ => {}
-            }
-            rest = after.strip_prefix(',').or_else(|| after.strip_prefix('}'))?;
-        }
+        let names = ["kind", "message_id", "correlation_id", "task_id", "action", "event", "from"];
+        let [kind, message_id, correlation_id, task_id, action, event, from] =
+            members(text, names)?;
         let about = match kind? {
             "command" => About::Command(named(&Action::ALL, Action::as_str, action?)?),
-            "event" => About::Event(named(&EventType::ALL, EventType::as_str, event?)?),
+            "event" => {
+                let [agent] = members(from?, ["agent_type"])?;
+                let agent = named(&AgentType::ALL, AgentType::as_str, agent?)?;
+                About::Event(named(&EventType::ALL, EventType::as_str, event?)?, agent)
+            }
             _ => return None,
         };
         Some(Self {
@@ -139,6 +125,30 @@ impl<'l> Brief<'l> {
             about,
         })
     }
+}
+
+/// The members of an object that have these names: the content of strings, the text of objects.
+/// `None` where a name or one of the strings has escapes, or there are spaces around names.
+fn members<'l, const N: usize>(text: &'l str, names: [&str; N]) -> Option<[Option<&'l str>; N]> {
+    let mut members = [None; N];
+    let mut rest = text.strip_prefix('{')?;
+    while !rest.is_empty() {
+        let (key, after) = plain_string(rest)?;
+        let value = after.strip_prefix(':')?;
+        let (found, after) = match plain_string(value) {
+            Some((string, after)) => (Some(string), after),
+            None => {
+                let after = after_value(value)?;
+                let text = value.get(..value.len() - after.len())?;
+                (Some(text).filter(|text| text.starts_with('{')), after)
+            }
+        };
+        if let Some(at) = names.iter().position(|name| *name == key) {
+            *members.get_mut(at)? = found;
+        }
+        rest = after.strip_prefix(',').or_else(|| after.strip_prefix('}'))?;
+    }
+    Some(members)
 }
 
 fn named<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, wanted: &str) -> Option<T> {

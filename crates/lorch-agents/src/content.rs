@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
+use cap_std::fs::Dir;
 use lorch_types::{Digest, Hasher};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat};
 
@@ -173,6 +174,23 @@ pub(crate) fn link(text: &[u8]) -> (Digest, u64) {
     (Digest::of_bytes(text), u64::try_from(text.len()).unwrap_or(u64::MAX))
 }
 
+/// The digest and size of a file, or of the text of a link, as snapshots have it.
+pub(crate) fn held(root: &Dir, path: &str) -> Result<Option<(Digest, u64)>, Unread> {
+    match root.symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            let text = root.read_link_contents(path)?;
+            Ok(Some(link(text.as_os_str().as_encoded_bytes())))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => {
+            found?;
+            let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+            let content = Reader::new().file(root.open_dir(folder)?.as_fd(), name)?;
+            Ok(content.map(|content| (content.digest, content.stamp.size)))
+        }
+    }
+}
+
 /// What to call something that is neither a file nor a link; `None` for what has content.
 pub(crate) fn special(file: FileType) -> Option<&'static str> {
     match file {
@@ -188,10 +206,7 @@ pub(crate) fn special(file: FileType) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsFd as _;
-
     use cap_std::ambient_authority;
-    use cap_std::fs::Dir;
 
     /// A change within a step of the clock leaves the stamp as it was, so one reading does not do.
     #[test]

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, OpenOptions, OpenOptionsExt};
+use fail::fail_point;
 use lorch_types::agent::AgentRunId;
 use rustix::fs::{OFlags, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 /// The folder of ledgers and their chains.
 pub(crate) const EVENTS: &str = "events";
@@ -27,6 +30,9 @@ pub(crate) const RUN_STATE: &str = "state/run.json";
 pub(crate) const PRIVATE: &str = ".lorch";
 /// The file that the owner of the workspace has locked.
 pub(crate) const LOCK: &str = ".lorch/agents.lock";
+
+/// The file that everything has locked which has an agent in the workspace.
+pub(crate) const AGENTS: &str = ".lorch/agents.present";
 
 /// Keeps the opening of a pipe from waiting for its other end.
 const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
@@ -96,7 +102,8 @@ pub(crate) fn read(root: &Dir, path: &str, limit: usize) -> io::Result<Option<Ve
 /// Makes `bytes` the content of a file, all at once: a crash leaves the old content or the new.
 pub(crate) fn replace(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = format!("{path}.new");
-    write_new(root, &beside, bytes)?;
+    write_new(root, &beside, bytes)?.sync_all()?;
+    fail_point!("file-replaced-before");
     root.rename(&beside, root, path)?;
     sync_folder(root, folder)
 }
@@ -106,19 +113,67 @@ pub(crate) fn replace(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io:
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] when it is; it stays as it is then.
 pub(crate) fn create(root: &Dir, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
-    // Two processes may make the same snapshot.
-    let beside = format!("{path}.{}.new", std::process::id());
-    write_new(root, &beside, bytes)?;
-    let moved = renameat_with(root, &beside, root, path, RenameFlags::NOREPLACE);
-    if let Err(error) = moved {
-        root.remove_file(&beside)?;
-        return Err(error.into());
-    }
+    let beside = beside(path);
+    write_new(root, &beside, bytes)?.sync_all()?;
+    place(root, &beside, path)?;
     sync_folder(root, folder)
 }
 
-/// Makes `bytes` durable in a new file.
-fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
+/// The same without making it durable; [`sync`] does.
+pub(crate) fn create_lazily(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = beside(path);
+    write_new(root, &beside, bytes)?;
+    place(root, &beside, path)
+}
+
+/// Makes a file durable, and that it is there.
+pub(crate) fn sync(root: &Dir, folder: &str, path: &str) -> io::Result<()> {
+    root.open(path)?.sync_all()?;
+    sync_folder(root, folder)
+}
+
+/// Removes what processes that are no more left beside the files of a folder.
+pub(crate) fn sweep(root: &Dir, folder: &str) -> io::Result<()> {
+    let entries = match root.read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| is_left(name)) else { continue };
+        match root.remove_file(format!("{folder}/{name}")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is one that a process makes beside another, and that process is no more.
+fn is_left(name: &str) -> bool {
+    let pid = name.strip_suffix(".new").and_then(|name| name.rsplit_once('.')).map(|(_, pid)| pid);
+    let pid = pid.and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
+}
+
+/// Two processes may make the same file.
+fn beside(path: &str) -> String {
+    format!("{path}.{}.new", std::process::id())
+}
+
+/// Gives a file its name, unless another has it.
+fn place(root: &Dir, beside: &str, path: &str) -> io::Result<()> {
+    fail_point!("file-created-before");
+    let moved = renameat_with(root, beside, root, path, RenameFlags::NOREPLACE);
+    if let Err(error) = moved {
+        root.remove_file(beside)?;
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Writes `bytes` into a new file.
+fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<File> {
     // What a crash left is made anew: writing into it could change what it is linked to.
     match root.remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -127,7 +182,7 @@ fn write_new(root: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = root.open_with(path, options.write(true).create_new(true).mode(0o600))?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Makes durable which files a folder has.

@@ -3,13 +3,14 @@
 use std::io::{self, BufRead};
 
 use lorch_types::Digest;
-use lorch_types::agent::{Action, AgentRunId, EventType};
+use lorch_types::agent::{Action, AgentRunId};
 use sha2::{Digest as _, Sha256};
 
 use crate::brief::{About, Brief, Briefs};
 use crate::chain::{Head, Root};
 use crate::finding::Finding;
 use crate::lines::{Lines, MAX_LINE_BYTES};
+use crate::protocol::ends;
 use crate::record::{Parsed, Record, read_ahead, record_reason};
 
 /// What came of reading a ledger and its chain.
@@ -281,12 +282,9 @@ fn follow(pending: &mut Option<Pending>, line: u64, brief: &Brief<'_>) -> Option
             let before = before.filter(|before| before.correlation != brief.correlation_id)?;
             Some(Finding::Unanswered { line: before.line, command: before.command })
         }
-        About::Event(event) => {
-            // A decision of the person is a reason that is recorded.
+        About::Event(event, from) => {
             let is_ended = |it: &mut Pending| {
-                event == EventType::UserDecision
-                    || it.correlation == brief.correlation_id
-                        && it.action.terminal_events().contains(&event)
+                it.correlation == brief.correlation_id && ends(it.action, from, event)
             };
             let _ended = pending.take_if(is_ended);
             None

@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 
 use cap_std::fs::{Dir, File};
+use fail::fail_point;
 use lorch_types::agent::{AgentRunId, MessageKind};
 use lorch_types::json::{Limits, read};
 use lorch_types::{Digest, Timestamp};
@@ -12,6 +13,7 @@ use crate::brief::Briefs;
 use crate::chain::{Direction, Head, Link, Root};
 use crate::error::{LedgerError, at};
 use crate::file::{self, EVENTS, HEAD, STATE, chain_path, ledger_path};
+use crate::inspect::Show;
 use crate::lines::{Lines, MAX_LINE_BYTES};
 use crate::verify::inspect_run;
 
@@ -29,8 +31,23 @@ pub struct Ledger {
     offset: u64,
     head: Digest,
     briefs: Briefs,
+    /// The records of lines that are not durable yet: the chain never leads.
+    unchained: Vec<u8>,
+    /// Whether nothing was written since the ledger was last made durable.
+    is_durable: bool,
     poisoned: bool,
 }
+
+/// The chain of a ledger as it is to be made durable, whoever does that and when.
+#[derive(Debug)]
+pub(crate) struct Settlement {
+    root: Dir,
+    chain: File,
+    head: Head,
+}
+
+/// How many bytes of records may wait until lines are durable.
+const MAX_UNCHAINED_BYTES: usize = 1024 * 1024;
 
 /// What opening a ledger repaired.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +81,7 @@ impl Ledger {
         // The chain comes last and as a whole: without it nothing has begun, and this is done again.
         let first = Root::new(run, schema_set_digest, config_digest);
         lines.sync_all().map_err(at(&lines_path))?;
+        fail_point!("ledger-created-before");
         file::replace(root, EVENTS, &chain_path, &record(&first)).map_err(at(&chain_path))?;
         let chain = file::open(root, &chain_path).map_err(at(&chain_path))?;
         let root = root.try_clone().map_err(at("."))?;
@@ -77,6 +95,8 @@ impl Ledger {
             offset: 0,
             head,
             briefs: Briefs::new(),
+            unchained: Vec::new(),
+            is_durable: true,
             poisoned: false,
         })
     }
@@ -92,8 +112,18 @@ impl Ledger {
         run: &AgentRunId,
         now: Timestamp,
     ) -> Result<(Self, Recovery), LedgerError> {
+        Self::open_showing(root, run, now, &mut |_, _, _| {})
+    }
+
+    /// The same, and shows each message that is there; of a ledger that is opened none is shown twice.
+    pub(crate) fn open_showing(
+        root: &Dir,
+        run: &AgentRunId,
+        now: Timestamp,
+        show: &mut Show<'_>,
+    ) -> Result<(Self, Recovery), LedgerError> {
         let (lines_path, chain_path) = (ledger_path(run), chain_path(run));
-        let found = inspect_run(root, run, &mut |_, _, _| {})?;
+        let found = inspect_run(root, run, show)?;
         if !found.is_intact() {
             return Err(LedgerError::Unsound { path: lines_path, findings: found.findings });
         }
@@ -119,6 +149,8 @@ impl Ledger {
             // A sound chain has a first record.
             head: found.head.unwrap_or_else(|| Digest::of_bytes(b"")),
             briefs: Briefs::new(),
+            unchained: Vec::new(),
+            is_durable: true,
             poisoned: false,
         };
         recovery.chained = ledger.catch_up(now).map_err(at(&chain_path))?;
@@ -130,12 +162,47 @@ impl Ledger {
         self.seq
     }
 
-    /// Appends the line of a message that went this way at this time, and makes it durable. The chain
-    /// follows, and may lag behind until [`Ledger::settle`].
+    /// Appends the line of a message that went this way at this time, and makes it durable, with all
+    /// lines before it. The chain follows, and may lag behind until [`Ledger::settle`].
     ///
     /// # Errors
     /// When the line cannot be one, or did not become durable; nothing can be appended then.
     pub fn append(
+        &mut self,
+        line: &[u8],
+        dir: Direction,
+        at_time: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.note(line, dir, at_time)?;
+        self.sync()
+    }
+
+    /// Makes all lines durable.
+    ///
+    /// # Errors
+    /// When they did not become so; nothing can be appended then.
+    pub fn sync(&mut self) -> Result<(), LedgerError> {
+        if self.poisoned {
+            return Err(LedgerError::Poisoned);
+        }
+        if self.is_durable {
+            return Ok(());
+        }
+        fail_point!("ledger-synced-before");
+        self.poisoned = true;
+        self.lines.sync_data().map_err(at(&ledger_path(&self.run)))?;
+        fail_point!("ledger-synced-after");
+        self.write_links().map_err(at(&chain_path(&self.run)))?;
+        (self.poisoned, self.is_durable) = (false, true);
+        Ok(())
+    }
+
+    /// Appends the line of a message that nothing depends on yet: it becomes durable with the next one
+    /// that [`Ledger::append`] appends.
+    ///
+    /// # Errors
+    /// When the line cannot be one, or cannot be written; nothing can be appended then.
+    pub fn note(
         &mut self,
         line: &[u8],
         dir: Direction,
@@ -151,16 +218,13 @@ impl Ledger {
         let mut text = Vec::with_capacity(line.len() + 1);
         text.extend_from_slice(line);
         text.push(b'\n');
-        let (lines_path, chain_path) = (ledger_path(&self.run), chain_path(&self.run));
         self.poisoned = true;
         // One write: a crash leaves nothing of the line, or its beginning.
-        self.lines
-            .write_all(&text)
-            .and_then(|()| self.lines.sync_data())
-            .map_err(at(&lines_path))?;
-        self.link(&text, dir, at_time).map_err(at(&chain_path))?;
-        self.poisoned = false;
-        Ok(())
+        self.lines.write_all(&text).map_err(at(&ledger_path(&self.run)))?;
+        fail_point!("ledger-written");
+        self.link(&text, dir, at_time);
+        (self.poisoned, self.is_durable) = (false, false);
+        if self.unchained.len() > MAX_UNCHAINED_BYTES { self.sync() } else { Ok(()) }
     }
 
     /// Makes the chain durable, and then the head that says how far it is.
@@ -168,23 +232,32 @@ impl Ledger {
     /// # Errors
     /// When that fails; nothing can be appended then.
     pub fn settle(&mut self) -> Result<(), LedgerError> {
-        if self.poisoned {
-            return Err(LedgerError::Poisoned);
-        }
-        self.poisoned = true;
-        self.chain.sync_data().map_err(at(&chain_path(&self.run)))?;
-        let head = Head::new(self.run.clone(), self.seq, self.head.clone());
-        file::replace(&self.root, STATE, HEAD, &record(&head)).map_err(at(HEAD))?;
-        self.poisoned = false;
-        Ok(())
+        self.settlement()?.settle().inspect_err(|_| self.poisoned = true)
     }
 
-    fn link(&mut self, text: &[u8], dir: Direction, at_time: Timestamp) -> io::Result<()> {
+    /// Makes all lines durable, and returns what makes the chain so.
+    ///
+    /// # Errors
+    /// When that fails; nothing can be appended then.
+    pub(crate) fn settlement(&mut self) -> Result<Settlement, LedgerError> {
+        self.sync()?;
+        let root = self.root.try_clone().map_err(at("."))?;
+        let chain = self.chain.try_clone().map_err(at(&chain_path(&self.run)))?;
+        let head = Head::new(self.run.clone(), self.seq, self.head.clone());
+        Ok(Settlement { root, chain, head })
+    }
+
+    fn link(&mut self, text: &[u8], dir: Direction, at_time: Timestamp) {
         let link = Link::new(self.seq + 1, self.offset, text, dir, at_time, self.head.clone());
-        self.chain.write_all(&record(&link))?;
+        self.unchained.extend(record(&link));
         self.seq += 1;
         self.offset += link.len.get();
         self.head = link.hash;
+    }
+
+    fn write_links(&mut self) -> io::Result<()> {
+        self.chain.write_all(&self.unchained)?;
+        self.unchained.clear();
         Ok(())
     }
 
@@ -199,12 +272,29 @@ impl Ledger {
             let kind = kind.and_then(|document| MessageKind::of(&document));
             let dir = Direction::of(kind.unwrap_or(MessageKind::Event));
             let text = line.text.to_vec();
-            self.link(&text, dir, now)?;
+            self.link(&text, dir, now);
+            if self.unchained.len() > MAX_UNCHAINED_BYTES {
+                self.write_links()?;
+            }
         }
         if self.seq > before {
+            self.write_links()?;
             self.chain.sync_data()?;
         }
         Ok(self.seq - before)
+    }
+}
+
+impl Settlement {
+    /// Makes the chain durable, and then the head that says how far it is.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(crate) fn settle(&self) -> Result<(), LedgerError> {
+        fail_point!("chain-synced-before");
+        self.chain.sync_data().map_err(at(&chain_path(&self.head.run_id)))?;
+        fail_point!("head-written-before");
+        file::replace(&self.root, STATE, HEAD, &record(&self.head)).map_err(at(HEAD))
     }
 }
 

@@ -150,17 +150,44 @@ pub fn snapshot(
 /// # Errors
 /// When it cannot be written.
 pub fn write_snapshot(root: &Dir, manifest: &SnapshotManifest) -> Result<String, WorkspaceError> {
+    let path = note_snapshot(root, manifest)?;
+    sync_snapshot(root, &manifest.snapshot_id)?;
+    Ok(path)
+}
+
+/// The same without making it durable.
+pub(crate) fn note_snapshot(
+    root: &Dir,
+    manifest: &SnapshotManifest,
+) -> Result<String, WorkspaceError> {
     let path = snapshot_path(&manifest.snapshot_id);
     file::make_folder(root, SNAPSHOTS).map_err(WorkspaceError::at(SNAPSHOTS))?;
     // One that is there is of the same files: it was written as a whole.
     if root.symlink_metadata(&path).is_ok() {
         return Ok(path);
     }
-    match file::create(root, SNAPSHOTS, &path, &document::text(manifest)) {
+    match file::create_lazily(root, &path, &document::text(manifest)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         outcome => outcome.map_err(WorkspaceError::at(&path))?,
     }
     Ok(path)
+}
+
+/// Makes a snapshot durable that was written.
+pub(crate) fn sync_snapshot(root: &Dir, id: &SnapshotId) -> Result<(), WorkspaceError> {
+    let path = snapshot_path(id);
+    file::sync(root, SNAPSHOTS, &path).map_err(WorkspaceError::at(&path))
+}
+
+/// The manifest of a snapshot that was written; `None` when there is none.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn read_snapshot(
+    root: &Dir,
+    id: &SnapshotId,
+) -> Result<Option<SnapshotManifest>, WorkspaceError> {
+    document::read(root, &snapshot_path(id))
 }
 
 /// The path of the manifest of a snapshot.

@@ -24,9 +24,9 @@ use crate::backend::{Backend, Cancellation, Performed};
 use crate::config::Config;
 use crate::nearest::did_you_mean;
 use crate::op::{OpParams, OpSpec, check_params, parse_params};
-use crate::redact::Redactor;
 use crate::secrets::{self, Environment};
 use crate::workspace::{FilePath, Workspace, WorkspaceError};
+use lorch_types::Redactor;
 
 pub use exec::exec_worker;
 pub(crate) use exec::{ExecParams, check_program};

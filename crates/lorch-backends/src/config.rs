@@ -3,6 +3,7 @@
 //! Everything is optional: [`Config::default`] is what holds without the file. Nothing secret
 //! stands in it; a secret names the environment variable that holds it.
 
+mod agent;
 mod data_plane;
 mod host;
 mod limits;
@@ -11,15 +12,21 @@ mod probe;
 mod program;
 mod secret;
 mod snapshot;
+mod supervision;
+mod task;
 mod tool;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use lorch_types::Digest;
+use lorch_types::agent::TaskId;
+use lorch_types::json::Value;
 use lorch_types::plan::{Metric, MetricType};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+pub use agent::{Agent, Agents};
 pub use data_plane::{DataPlane, DataPlaneUrl, InvalidDataPlaneUrl};
 pub use host::{AllowedHost, InvalidHost};
 pub use limits::Limits;
@@ -30,6 +37,8 @@ pub use secret::{
     EnvironmentVariable, InvalidSecretName, InvalidVariable, SecretName, SecretSource,
 };
 pub use snapshot::Snapshot;
+pub use supervision::Supervision;
+pub use task::Task;
 pub use tool::{NoSuchInverse, Tool, ToolRisk, ToolScope, Tools};
 
 /// The configuration of a workspace.
@@ -50,6 +59,12 @@ pub struct Config {
     pub limits: Limits,
     /// What snapshots take.
     pub snapshot: Snapshot,
+    /// The agents that do tasks.
+    pub agents: Agents,
+    /// How agents are watched.
+    pub supervision: Supervision,
+    /// What tasks are about.
+    pub tasks: BTreeMap<TaskId, Task>,
     /// The tools that plans may name.
     pub tools: Tools,
     /// The metrics that conditions of plans may name besides those that are always there.
@@ -101,6 +116,15 @@ impl Config {
     /// The first thing in it that is no TOML, no known field, or no valid value.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::at(text, &error))
+    }
+
+    /// The digest of what `text` says, however it is laid out.
+    ///
+    /// # Errors
+    /// When it is no TOML, or holds a number that documents have not.
+    pub fn digest(text: &str) -> Result<Digest, ConfigError> {
+        let said: Value = toml::from_str(text).map_err(|error| ConfigError::at(text, &error))?;
+        Ok(Digest::of(&said))
     }
 }
 

@@ -12,7 +12,6 @@ mod natural;
 mod nearest;
 mod op;
 mod policy;
-mod redact;
 mod secrets;
 mod workspace;
 

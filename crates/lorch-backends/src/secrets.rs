@@ -11,7 +11,7 @@ use lorch_types::pointer::Pointer;
 use lorch_types::template::{FillError, fill_secrets};
 
 use crate::config::{Config, EnvironmentVariable, SecretSource};
-use crate::redact::Redactor;
+use lorch_types::Redactor;
 
 /// Where environment variables are looked up.
 #[derive(Clone)]

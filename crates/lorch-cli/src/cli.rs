@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{
-    check, compile, completions, doctor, init, manifest, migrate, plan, policy, resume, run, runs,
-    schema, show, task, validate, worker,
+    agent, check, compile, completions, doctor, init, manifest, migrate, plan, policy, resume, run,
+    runs, schema, show, task, validate, worker,
 };
 use crate::exit::Outcome;
 use crate::terminal::ColorChoice;
@@ -68,6 +68,7 @@ enum Command {
     Schema(schema::Schema),
     Migrate(migrate::Migrate),
     Task(task::Task),
+    Agent(agent::Agent),
     Plan(plan::Plan),
     Policy(policy::Policy),
     Init(init::Init),
@@ -125,6 +126,7 @@ impl Cli {
             Command::Schema(arguments) => schema::schema(arguments),
             Command::Migrate(arguments) => migrate::migrate(arguments, global),
             Command::Task(arguments) => task::task(arguments, global),
+            Command::Agent(arguments) => agent::agent(arguments, global),
             Command::Plan(arguments) => plan::plan(arguments, global),
             Command::Policy(arguments) => policy::policy(arguments, global),
             Command::Init(arguments) => init::init(arguments, global),

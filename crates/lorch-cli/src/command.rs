@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+pub(crate) mod agent;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;

@@ -19,10 +19,12 @@ pub(crate) enum Failure {
     Work(anyhow::Error),
     /// The command was used wrongly, or a file cannot be read.
     Usage(anyhow::Error),
-    /// It waits for a person, and that has been said already.
+    /// It waits for a person, and what for has been said already.
     Waiting,
     /// A person stopped it.
     Interrupted,
+    /// A program that ran in its place ended with this exit status.
+    Ended(u8),
 }
 
 /// What a command comes to.
@@ -48,7 +50,11 @@ impl Failure {
     pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Work(error) | Self::Usage(error) => Some(format!("{error:#}")),
-            Self::Reported | Self::Unreadable | Self::Waiting | Self::Interrupted => None,
+            Self::Reported
+            | Self::Unreadable
+            | Self::Waiting
+            | Self::Interrupted
+            | Self::Ended(_) => None,
         }
     }
 }
@@ -61,6 +67,7 @@ pub(crate) fn status(outcome: &Outcome) -> ExitCode {
         Err(Failure::Usage(_) | Failure::Unreadable) => 2,
         Err(Failure::Waiting) => 3,
         Err(Failure::Interrupted) => 130,
+        Err(Failure::Ended(status)) => *status,
     })
 }
 

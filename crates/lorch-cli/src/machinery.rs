@@ -59,6 +59,12 @@ fn worker() -> Option<Vec<OsString>> {
     Some(vec![lorch.into_os_string(), "worker".into()])
 }
 
+/// The command of the process that an agent runs in, which ends everything that the agent started.
+pub(crate) fn agent_launcher() -> Option<Vec<OsString>> {
+    let lorch = std::env::current_exe().ok()?;
+    Some(vec![lorch.into_os_string(), "worker".into(), "agent".into()])
+}
+
 /// The first interrupt stops what runs and records it; the second ends the process.
 pub(crate) fn stop_on_interrupt(stop: Arc<AtomicBool>) -> Result<(), Failure> {
     const INTERRUPTED: i32 = 130;

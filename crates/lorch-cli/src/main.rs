@@ -3,6 +3,7 @@
 //! Each command is a file beneath `command/`, its arguments and its function side by side; `exit`
 //! holds the one place that turns an outcome into an exit status.
 
+mod agents;
 mod amount;
 mod assignment;
 mod cli;
@@ -10,6 +11,7 @@ mod clock;
 mod command;
 #[cfg(feature = "failpoints")]
 mod crash;
+mod dialogue;
 mod dry_run;
 mod effect;
 mod events;
@@ -30,7 +32,10 @@ mod step_check;
 mod summary;
 mod table;
 mod terminal;
+mod transcript;
 mod verdict;
+#[cfg(feature = "failpoints")]
+mod witness;
 
 use std::process::ExitCode;
 

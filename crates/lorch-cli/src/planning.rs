@@ -18,7 +18,7 @@ use crate::site::{Site, shown};
 use crate::terminal::{Stream, tell};
 
 /// The folder of a workspace in which its packs are.
-const POLICIES: &str = "policies";
+pub(crate) const POLICIES: &str = "policies";
 
 /// A workspace, as plans are judged by it.
 #[derive(Debug)]

@@ -60,6 +60,17 @@ pub fn approve(
     if valid_for > most || valid_for < Duration::from_secs(60) {
         return Err(PlanError::Validity { most });
     }
+    again_if_changed(|| decide_approval(desk, plan_id, request, now, valid_for))
+}
+
+/// Decides on the plan as it is now.
+fn decide_approval(
+    desk: &Desk<'_>,
+    plan_id: &PlanId,
+    request: &ApprovalRequest,
+    now: Timestamp,
+    valid_for: Duration,
+) -> Result<Approved, PlanError> {
     let entry = desk.store.plan(plan_id)?;
     leads_to(&entry, PlanState::Approved)?;
     let task = desk.task(&entry.plan)?;
@@ -101,13 +112,27 @@ pub fn reject(
     if reason.trim().is_empty() {
         return Err(PlanError::Empty { what: "reason" });
     }
-    let entry = desk.store.plan(plan_id)?;
-    leads_to(&entry, PlanState::Rejected)?;
-    let changes =
-        vec![PlanChange::Move { to: PlanState::Rejected, reason: Some(reason.to_owned()) }];
-    let details = [("reason", Value::from(reason))].into_iter().collect();
-    let decision = decision(&entry, by, now, changes, "plan_rejected", details);
-    Ok(only(desk.store.decide(vec![decision])?, entry))
+    again_if_changed(|| {
+        let entry = desk.store.plan(plan_id)?;
+        leads_to(&entry, PlanState::Rejected)?;
+        let changes =
+            vec![PlanChange::Move { to: PlanState::Rejected, reason: Some(reason.to_owned()) }];
+        let details = [("reason", Value::from(reason))].into_iter().collect();
+        let decision = decision(&entry, by, now, changes, "plan_rejected", details);
+        Ok(only(desk.store.decide(vec![decision])?, entry))
+    })
+}
+
+/// Decides anew while somebody else decides at the same time; what they decided counts.
+fn again_if_changed<T>(mut decide: impl FnMut() -> Result<T, PlanError>) -> Result<T, PlanError> {
+    const TIMES: usize = 16;
+    for _ in 1..TIMES {
+        match decide() {
+            Err(PlanError::Store(StoreError::PlanChanged { .. })) => {}
+            decided => return decided,
+        }
+    }
+    decide()
 }
 
 /// How long the approval may hold, if what is said with it is whole.

@@ -162,15 +162,36 @@ fn gaps(
             .collect();
         undecided.sort_unstable();
         undecided.dedup();
-        for said in space.describe_runs(axis, &undecided) {
+        for (run, said) in space.describe_runs(axis, &undecided) {
             let message = format!(
                 "phase `{}`: {said} neither passes the health checks nor rolls the phase back",
                 placed.phase.name
             );
-            let help = "it pauses there, until a person decides: let one of the two include it";
+            let help = bridge(space, health, axis, run);
             found.push(Rule::Gap.warning(rollback.place(placed), message).with_help(help));
         }
     }
+}
+
+/// What to write so that the cells from the first to the last of `axis` are decided.
+fn bridge(space: &Space, health: &Health, axis: usize, (first, last): (usize, usize)) -> String {
+    const PAUSES: &str = "it pauses there, until a person decides";
+    let Some(quantity) = space.point(axis, first).filter(|_| first == last) else {
+        return format!("{PAUSES}: let one of the two begin where the other ends");
+    };
+    let is_well = |cell: Option<usize>| {
+        let values = cell.map(|cell| space.at(axis, cell));
+        values.is_some_and(|values| passes_on(health, space, &values, |it| it == axis))
+    };
+    let (check, condition) = match (is_well(first.checked_sub(1)), is_well(first.checked_add(1))) {
+        (true, false) => ("<=", ">="),
+        (false, true) => (">=", "<="),
+        _ => return format!("{PAUSES}: let one of the two include {quantity}"),
+    };
+    format!(
+        "{PAUSES}: write `{check} {quantity}` in the health check, or `{condition} {quantity}` in \
+         the rollback condition"
+    )
 }
 
 /// A value at which the task demands that the phase be rolled back, and it is not.

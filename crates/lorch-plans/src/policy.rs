@@ -152,7 +152,11 @@ impl Verdicts {
                 ),
                 Verdict::None(fault) => {
                     let message = format!("the policy `{name}` denies: {fault}");
-                    found.push(Rule::NoVerdict.error(at(), message));
+                    let finding = Rule::NoVerdict.error(at(), message);
+                    found.push(match help(name, fault) {
+                        Some(help) => finding.with_help(help),
+                        None => finding,
+                    });
                 }
             }
         }
@@ -160,5 +164,22 @@ impl Verdicts {
             found.push(Rule::NoVerdict.error(at(), "no policy was asked"));
         }
         found
+    }
+}
+
+/// What to do about a pack that has no verdict, where that is clear.
+fn help(name: &str, fault: &PolicyFault) -> Option<String> {
+    match fault {
+        PolicyFault::Missing => Some(format!(
+            "it would be the folder `policies/{name}`; `production_safety` and \
+             `tool_authorization` ship with lorch"
+        )),
+        PolicyFault::Unproven { .. } | PolicyFault::Pack { .. } => {
+            Some(format!("`lorch policy test policies/{name}` says more"))
+        }
+        PolicyFault::Undefined { .. }
+        | PolicyFault::Kind { .. }
+        | PolicyFault::Failed { .. }
+        | PolicyFault::Budget { .. } => None,
     }
 }

@@ -8,7 +8,7 @@
 //! [`diagnostic`] say where something stands and what is wrong there; [`mod@reference`], [`template`]
 //! and [`condition`] are the reference language; [`machine`] says which state leads to which; [`job`],
 //! [`agent`] and [`plan`] hold the documents of the three families; [`schema`] gives the JSON Schema
-//! of each, and [`kind`] tells them apart.
+//! of each, and [`kind`] tells them apart. A [`Redactor`] takes secrets out of text and values.
 
 pub mod agent;
 mod bounded;
@@ -25,6 +25,7 @@ mod optional;
 pub mod place;
 pub mod plan;
 pub mod pointer;
+mod redact;
 pub mod reference;
 pub mod schema;
 pub mod template;
@@ -40,6 +41,7 @@ pub use bounded::{
 pub use digest::{Digest, Hasher, IdempotencyKey};
 pub use id::InvalidId;
 pub use kind::Kind;
+pub use redact::Redactor;
 pub use smol_str::{SmolStr, format_smolstr};
 pub use text_rule::{TextRule, text_rules};
 pub use timestamp::Timestamp;

@@ -192,7 +192,7 @@ impl Together {
         self.ledgers.check_states(&self.snapshots, found);
         self.ledgers.check_snapshots(&self.snapshots, found);
         self.receipts.check(&self.ledgers, &self.snapshots, found);
-        artifacts::check(&self.receipts, files, found);
+        artifacts::check(&self.receipts, &self.ledgers, files, found);
         self.plans.check(found);
         self.jobs.check(found);
         self.found.mismatches.sort_by(|a, b| a.at.cmp(&b.at).then(a.rule.cmp(&b.rule)));

@@ -7,10 +7,11 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use lorch_types::Hasher;
+use rustix::fs::OFlags;
 
 use super::Met;
 use crate::clock::{Clock, Moment};
@@ -20,6 +21,8 @@ use crate::file::{self, PRIVATE};
 
 /// The file of the index.
 const INDEX: &str = ".lorch/snapshot-index";
+/// No link is followed in its place, and no pipe is waited for.
+const NO_LINK: i32 = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
 /// How an index of this version begins.
 const MAGIC: &[u8; 16] = b"lorch/snapshot/1";
 /// How many bytes at its end are the hash of those before.
@@ -28,16 +31,14 @@ const SUM_BYTES: usize = 32;
 const MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 /// The index of a workspace, as it was before a snapshot.
-pub(super) struct Index<'r> {
-    root: &'r Dir,
+pub(super) struct Index {
     /// The entries that were known, one after the other.
     entries: Vec<u8>,
     /// Where each of them begins, by the hash of its path. Of two with one hash the later is not known.
     known: HashMap<u64, usize>,
     hasher: RandomState,
-    /// The new one, which is not in its place yet.
-    next: File,
-    next_path: String,
+    /// Its file, which also tells the time of the file system.
+    file: File,
     /// When the snapshot began.
     pub(super) begun: Moment,
 }
@@ -49,22 +50,22 @@ pub(super) struct Entry {
     pub(super) hash: [u8; 32],
 }
 
-impl<'r> Index<'r> {
+impl Index {
     /// Opens the index of a workspace, before any file is looked at.
-    pub(super) fn open(root: &'r Dir) -> Result<Self, WorkspaceError> {
+    pub(super) fn open(root: &Dir) -> Result<Self, WorkspaceError> {
         file::make_folder(root, PRIVATE).map_err(WorkspaceError::at(PRIVATE))?;
-        let text = file::read(root, INDEX, MAX_BYTES).map_err(WorkspaceError::at(INDEX))?;
-        let mut entries = text.unwrap_or_default();
+        let mut file = opened(root).map_err(WorkspaceError::at(INDEX))?;
+        let begun = Clock(&file).now().map_err(WorkspaceError::at(INDEX))?;
+        let mut entries = Vec::new();
+        let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+        let read = (&mut file).take(limit).read_to_end(&mut entries);
+        read.map_err(WorkspaceError::at(INDEX))?;
         if !is_whole(&entries) {
             entries.clear();
         }
         let hasher = RandomState::new();
         let known = places(&entries, &hasher);
-        // Two processes may take snapshots.
-        let next_path = format!("{INDEX}.{}.new", std::process::id());
-        let next = make(root, &next_path).map_err(WorkspaceError::at(&next_path))?;
-        let begun = Clock(&next).now().map_err(WorkspaceError::at(&next_path))?;
-        Ok(Self { root, entries, known, hasher, next, next_path, begun })
+        Ok(Self { entries, known, hasher, file, begun })
     }
 
     /// What is known of the file at `path`.
@@ -76,7 +77,7 @@ impl<'r> Index<'r> {
 
     /// What the file system's clock says.
     pub(super) fn clock(&self) -> Clock<'_> {
-        Clock(&self.next)
+        Clock(&self.file)
     }
 
     /// Keeps what `files` hold, so many of which were `recalled` and `read`.
@@ -95,10 +96,12 @@ impl<'r> Index<'r> {
             entry.write(met.path.as_str().as_bytes(), &mut text);
         }
         text.extend(sum(&text));
-        // It is not made durable: what a crash leaves of it is seen, and made anew.
-        let written = self.next.write_all(&text);
-        written
-            .and_then(|()| self.root.rename(&self.next_path, self.root, INDEX))
+        // What a crash, or another process that writes it too, leaves of it is seen, and made anew.
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        self.file
+            .rewind()
+            .and_then(|()| self.file.write_all(&text))
+            .and_then(|()| self.file.set_len(length))
             .map_err(WorkspaceError::at(INDEX))
     }
 
@@ -108,20 +111,17 @@ impl<'r> Index<'r> {
     }
 }
 
-impl Drop for Index<'_> {
-    fn drop(&mut self) {
-        // It has gone where it was kept; and what stays behind takes room, and nothing else.
-        let _ = self.root.remove_file(&self.next_path);
+/// Opens the file of the index, and makes it if it is not there.
+fn opened(root: &Dir) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    // Writing into what a link leads to would change a file of the workspace.
+    options.custom_flags(NO_LINK);
+    let file = root.open_with(INDEX, &options)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
     }
-}
-
-/// Makes the file of the new index.
-fn make(root: &Dir, path: &str) -> io::Result<File> {
-    match root.remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    root.open_with(path, OpenOptions::new().write(true).create_new(true).mode(0o600))
 }
 
 /// Whether an index is one of this version, and undamaged.

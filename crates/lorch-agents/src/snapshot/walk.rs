@@ -44,7 +44,7 @@ pub(super) fn walk(
     root: &Dir,
     roots: &[WorkspacePath],
     rules: &Rules,
-    index: &Index<'_>,
+    index: &Index,
     threads: NonZeroUsize,
 ) -> Result<Walked, WorkspaceError> {
     let queue = Queue::default();
@@ -76,7 +76,7 @@ fn outermost(roots: &[WorkspacePath]) -> BTreeSet<&WorkspacePath> {
 
 struct Walker<'w> {
     rules: &'w Rules,
-    index: &'w Index<'w>,
+    index: &'w Index,
     queue: &'w Queue,
     reader: Reader<'w>,
     found: Walked,
@@ -93,7 +93,7 @@ struct Within<'w> {
 }
 
 impl<'w> Walker<'w> {
-    fn new(rules: &'w Rules, index: &'w Index<'w>, queue: &'w Queue) -> Self {
+    fn new(rules: &'w Rules, index: &'w Index, queue: &'w Queue) -> Self {
         let reader = Reader::among_writers(index.begun, index.clock());
         Self { rules, index, queue, reader, found: Walked::default(), path: String::new() }
     }

@@ -5,7 +5,8 @@ use std::io::{self, BufReader};
 
 use cap_std::fs::Dir;
 use lorch_types::agent::{
-    Action, AgentRunId, Command, CommandId, CorrelationId, EventId, EventType, Receipt, TaskId,
+    Action, AgentRunId, AgentType, Artifact, Command, CommandId, CorrelationId, EventId, EventType,
+    Receipt, TaskId, WorkspacePath,
 };
 
 use super::receipts::{Placed, Recorded};
@@ -16,6 +17,7 @@ use crate::file::{self, EVENTS, ledger_path};
 use crate::finding::Finding;
 use crate::inspect::Inspection;
 use crate::lines::Lines;
+use crate::protocol::ends;
 use crate::receipt::path;
 
 /// What a ledger says about receipts, as far as it was read. Of its messages only those are kept that
@@ -26,6 +28,8 @@ pub(super) struct Comparison<'r> {
     named_events: HashSet<&'r str>,
     commands: HashMap<CommandId, Sent>,
     events: HashMap<EventId, Received>,
+    /// What lorch itself said last of a file, and on which line: what it is, or that it is gone.
+    words: HashMap<WorkspacePath, (u64, Option<Artifact>)>,
     tasks: HashSet<String>,
     pending: Option<Pending>,
     /// Work that is done and has no receipt, as long as nothing later has one.
@@ -43,6 +47,7 @@ struct Sent {
 struct Received {
     line: u64,
     correlation: CorrelationId,
+    from: AgentType,
     event: EventType,
 }
 
@@ -67,6 +72,7 @@ impl<'r> Comparison<'r> {
             named_events: receipts().flat_map(|it| &it.events).map(EventId::as_str).collect(),
             commands: HashMap::new(),
             events: HashMap::new(),
+            words: HashMap::new(),
             tasks: HashSet::new(),
             pending: None,
             unrecorded: Vec::new(),
@@ -78,7 +84,7 @@ impl<'r> Comparison<'r> {
     pub(super) fn meet(&mut self, line: u64, brief: &Brief<'_>, text: &[u8]) {
         match brief.about {
             About::Command(action) => self.command(line, brief, action, text),
-            About::Event(event) => self.event(line, brief, event, text),
+            About::Event(event, from) => self.event(line, brief, event, from, text),
         }
     }
 
@@ -103,18 +109,34 @@ impl<'r> Comparison<'r> {
         });
     }
 
-    fn event(&mut self, line: u64, brief: &Brief<'_>, event: EventType, text: &[u8]) {
+    fn event(
+        &mut self,
+        line: u64,
+        brief: &Brief<'_>,
+        event: EventType,
+        from: AgentType,
+        text: &[u8],
+    ) {
         if self.named_events.contains(&*brief.message_id)
             && let Ok(Spoken::Event(received)) = Spoken::read(text)
         {
             let correlation = received.correlation_id;
-            let received = (received.message_id, Received { line, correlation, event });
+            let received = (received.message_id, Received { line, correlation, from, event });
             self.events.entry(received.0).or_insert(received.1);
         }
-        let is_ended =
-            |it: &mut Pending| it.correlation == brief.correlation_id && ends(it.action, event);
+        let is_about_files = matches!(event, EventType::ArtifactProduced | EventType::UserDecision);
+        if from == AgentType::System
+            && is_about_files
+            && let Ok(Spoken::Event(own)) = Spoken::read(text)
+        {
+            let words = own.words_on_files().into_iter();
+            self.words.extend(words.map(|(path, word)| (path, (line, word))));
+        }
+        let is_ended = |it: &mut Pending| {
+            it.correlation == brief.correlation_id && ends(it.action, from, event)
+        };
         if let Some(done) = self.pending.take_if(is_ended)
-            && event != EventType::Error
+            && !matches!(event, EventType::Error | EventType::UserDecision)
             && !done.has_receipt
         {
             let Pending { line, command, .. } = done;
@@ -144,9 +166,11 @@ impl<'r> Comparison<'r> {
             self.findings.extend(findings);
         }
         self.findings.extend(without_command(root, run, &unknown)?);
-        for claim in recorded.claims().values() {
-            if self.commands.contains_key(&claim.placed.receipt.command_message_id) {
-                self.findings.extend(claim.drift(root));
+        for (path, claim) in &recorded.claims() {
+            if let Some(sent) = self.commands.get(&claim.placed.receipt.command_message_id) {
+                let word = self.words.get(*path).filter(|(line, _)| *line > sent.line);
+                let expected = word.map_or(Some(claim.artifact), |(_, word)| word.as_ref());
+                self.findings.extend(claim.drift(root, expected));
             }
         }
         Ok(Verification {
@@ -184,7 +208,7 @@ impl<'r> Comparison<'r> {
                 let found = received.correlation.to_string();
                 disagrees(received.line, "correlation of an event", recorded, found);
             }
-            is_ended |= ends(receipt.action, received.event);
+            is_ended |= ends(receipt.action, received.from, received.event);
         }
         if !is_ended && absent.is_empty() {
             findings.push(Finding::ReceiptWithoutEnd { file: file.clone() });
@@ -193,11 +217,6 @@ impl<'r> Comparison<'r> {
         findings.extend(absent.map(|(file, event)| Finding::ReceiptWithoutEvent { file, event }));
         findings
     }
-}
-
-/// Whether this event ends a command with this action.
-fn ends(action: Action, event: EventType) -> bool {
-    action.terminal_events().contains(&event)
 }
 
 fn said_by_command(command: &Command) -> Said {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::AsFd as _;
 
 use cap_std::fs::Dir;
 use lorch_types::agent::{Artifact, Receipt, TaskId, WorkspacePath};
 
-use crate::content::{Reader, Unread, link};
 use crate::document;
 use crate::file::RECEIPTS;
 use crate::finding::Finding;
+use crate::observe::held_artifact;
 use crate::receipt::{folder, misplacement, path, steps};
 
 /// All receipts of a workspace.
@@ -31,7 +30,7 @@ pub(super) struct Placed {
 /// What the receipt that counts says about a file.
 pub(super) struct Claim<'r> {
     pub(super) placed: &'r Placed,
-    artifact: &'r Artifact,
+    pub(super) artifact: &'r Artifact,
 }
 
 impl Recorded {
@@ -75,36 +74,24 @@ impl Recorded {
 }
 
 impl Claim<'_> {
-    /// What the file is instead of what the receipt says.
-    pub(super) fn drift(&self, root: &Dir) -> Option<Finding> {
-        let Artifact { path, sha256, size } = self.artifact;
-        let recorded = format!("{size} bytes with {sha256}");
-        let found = match held(root, path.as_str()) {
-            Ok(Some((digest, found))) if digest == *sha256 && found == size.get() => return None,
-            Ok(Some((digest, size))) => format!("{size} bytes with {digest}"),
-            Ok(None) => "no file".to_owned(),
+    /// What the file is instead of what is expected: what the receipt says, or lorch said later.
+    pub(super) fn drift(&self, root: &Dir, expected: Option<&Artifact>) -> Option<Finding> {
+        let path = &self.artifact.path;
+        let found = match held_artifact(root, path) {
+            Ok(found) if found.as_ref() == expected => return None,
+            Ok(found) => in_words(found.as_ref()),
             Err(error) => format!("what cannot be compared: {error}"),
         };
-        let (file, path) = (self.placed.file.clone(), path.clone());
+        let (file, path, recorded) = (self.placed.file.clone(), path.clone(), in_words(expected));
         Some(Finding::ArtifactDrift { file, path, recorded, found })
     }
 }
 
-/// The digest and size of a file, or of the text of a link, as snapshots have it.
-fn held(root: &Dir, path: &str) -> Result<Option<(lorch_types::Digest, u64)>, Unread> {
-    match root.symlink_metadata(path) {
-        Ok(found) if found.is_symlink() => {
-            let text = root.read_link_contents(path)?;
-            Ok(Some(link(text.as_os_str().as_encoded_bytes())))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        found => {
-            found?;
-            let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
-            let content = Reader::new().file(root.open_dir(folder)?.as_fd(), name)?;
-            Ok(content.map(|content| (content.digest, content.stamp.size)))
-        }
-    }
+fn in_words(artifact: Option<&Artifact>) -> String {
+    artifact.map_or_else(
+        || "no file".to_owned(),
+        |Artifact { sha256, size, .. }| format!("{size} bytes with {sha256}"),
+    )
 }
 
 /// The tasks that have receipts.

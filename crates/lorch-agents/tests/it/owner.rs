@@ -1,6 +1,7 @@
 //! Who owns a workspace, and how far its run is.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use lorch_agents::{Lock, LockError, WorkspaceError, read_run_state, write_run_state};
 use lorch_types::agent::RunState;
@@ -30,6 +31,26 @@ fn the_second_is_refused_and_told_who_and_since_when() {
     let error = Lock::take(&workspace.root, now(5)).unwrap_err();
     assert_eq!(error.to_string(), "another process owns this workspace");
     drop(lock);
+}
+
+/// Whoever owns the workspace next waits for agents that the owner before has left.
+#[test]
+fn agents_that_were_left_behind_are_waited_for() {
+    let workspace = Workspace::new();
+    let lock = Lock::take(&workspace.root, now(1)).unwrap();
+    let mut waited = 0;
+    let none = Duration::ZERO;
+    lock.wait_for_agents(&workspace.root, none, || waited += 1).unwrap();
+    assert_eq!(waited, 0);
+    // As the process has it that an agent runs in.
+    let present = workspace.folder.path().join(".lorch/agents.present");
+    let present = std::fs::File::open(present).unwrap();
+    present.lock_shared().unwrap();
+    let error = lock.wait_for_agents(&workspace.root, none, || waited += 1).unwrap_err();
+    assert!(matches!(error, LockError::Agents), "{error}");
+    assert_eq!(waited, 1);
+    let leaving = || present.unlock().unwrap();
+    lock.wait_for_agents(&workspace.root, Duration::from_secs(60), leaving).unwrap();
 }
 
 #[test]

@@ -12,7 +12,9 @@ use lorch_types::diagnostic::{Color, visible};
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::clock::now;
+use crate::command::policy::proven;
 use crate::exit::{Failure, Outcome};
+use crate::planning::POLICIES;
 use crate::site::{CONFIG_FILE, Site, shown};
 use crate::terminal::{Stream, print};
 
@@ -62,6 +64,7 @@ fn checks(site: &Site) -> Vec<(&'static str, Finding)> {
         ("data plane", data_plane(site)),
         ("permissions", permissions(site)),
     ];
+    all.extend(policies(site).map(|finding| ("policies", finding)));
     all.extend(variables(site).into_iter().map(|finding| ("environment", finding)));
     all
 }
@@ -130,6 +133,20 @@ fn advice(path: &Path, setting: &str) -> String {
         }
         _ => format!("move the file away, or set `{setting}` in lorch.toml"),
     }
+}
+
+/// Whether the packs of policies prove themselves, where there are some.
+fn policies(site: &Site) -> Option<Finding> {
+    let folder = site.root.join(POLICIES);
+    if !folder.is_dir() {
+        return None;
+    }
+    let fix = || "`lorch policy test policies` says more".to_owned();
+    Some(match proven(&folder) {
+        Ok((packs, None)) => Finding::Good(format!("{}, proven", counted(packs as u64, "pack"))),
+        Ok((_, Some(refused))) => Finding::Bad(format!("a pack is refused: {refused}"), fix()),
+        Err(failure) => Finding::Note(failure.message().unwrap_or_default(), fix()),
+    })
 }
 
 /// Whether other users can read what was recorded.

@@ -18,7 +18,8 @@ use crate::terminal::print;
 
 use editors::Editor;
 
-/// Make a workspace: a `lorch.toml` with every setting explained, and a first job.
+/// Make a workspace: a `lorch.toml` with every setting explained, a first job, and a first task with
+/// agents that play recorded answers.
 ///
 /// Editors complete and check documents by the schemas in `schemas/`: settings for VS Code (with its
 /// YAML extension) and JetBrains IDEs say which files are of which kind. Nothing that is there already
@@ -37,11 +38,18 @@ pub(crate) struct Init {
 /// What editors need is made in a folder of this name, which belongs under version control.
 const SCHEMAS: &str = "schemas";
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 6] = [
     (CONFIG_FILE, include_str!("init/lorch.toml")),
     ("jobs/hello.yaml", include_str!("init/hello.yaml")),
+    ("agents/builder.yaml", include_str!("init/agents/builder.yaml")),
+    ("agents/reviewer.yaml", include_str!("init/agents/reviewer.yaml")),
+    ("agents/spec_maintainer.yaml", include_str!("init/agents/spec_maintainer.yaml")),
     (".lorch/.gitignore", "# Databases of this workspace.\n*\n"),
 ];
+
+/// What git leaves out.
+const GIT_IGNORE: &str = ".gitignore";
+const IGNORED: &str = include_str!("init/gitignore");
 
 /// Writes the files that are not there.
 pub(crate) fn init(arguments: &Init, global: &Global) -> Outcome {
@@ -50,6 +58,9 @@ pub(crate) fn init(arguments: &Init, global: &Global) -> Outcome {
     let mut report = Report { root, text: String::new() };
     for (name, text) in FILES {
         report.file(name, text)?;
+    }
+    if !report.file(GIT_IGNORE, IGNORED)? && !ignores_all(root) {
+        report.text.push_str(&format!("\nTo add to {GIT_IGNORE}:\n{IGNORED}\n"));
     }
     report.schemas()?;
     for editor in editors::all() {
@@ -64,7 +75,15 @@ pub(crate) fn init(arguments: &Init, global: &Global) -> Outcome {
         None => String::new(),
     };
     let next = "lorch run jobs/hello.yaml --set payload.name=Ada";
-    print(&format!("{}\nNext: {enter}{next}\n", report.text))
+    let agents = "lorch task run T-0001";
+    print(&format!("{}\nNext: {enter}{next}\nor:   {enter}{agents}\n", report.text))
+}
+
+/// Whether git is told already to leave all of it out.
+fn ignores_all(root: &Path) -> bool {
+    let said = fs::read_to_string(root.join(GIT_IGNORE)).unwrap_or_default();
+    let mut wanted = IGNORED.lines().filter(|line| line.starts_with('/'));
+    wanted.all(|line| said.lines().any(|known| known.trim_matches('/') == line.trim_matches('/')))
 }
 
 /// Makes files, and says which.

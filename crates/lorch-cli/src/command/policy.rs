@@ -62,11 +62,8 @@ fn test(arguments: &Test, global: &Global) -> Outcome {
     for folder in &folders {
         let name = folder.file_name().map(|it| it.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
-        let tested = Pack::read(folder).map(|pack| pack.prove(Budget::default()));
-        let refusal = match &tested {
-            Ok(proof) => proof.refusal(),
-            Err(error) => Some(told(error)),
-        };
+        let tested = prove(folder);
+        let refusal = refusal(&tested);
         if let Ok(proof) = &tested {
             if arguments.json { as_lines(&name, proof)? } else { rows(&name, proof, &mut table) }
         }
@@ -86,8 +83,23 @@ fn test(arguments: &Test, global: &Global) -> Outcome {
     if refused == 0 { Ok(()) } else { Err(Failure::Reported) }
 }
 
-fn told(error: &PackError) -> String {
-    error.to_string()
+/// What the pack in `folder` does with its cases.
+fn prove(folder: &Path) -> Result<Proof, PackError> {
+    Pack::read(folder).map(|pack| pack.prove(Budget::default()))
+}
+
+fn refusal(tested: &Result<Proof, PackError>) -> Option<String> {
+    match tested {
+        Ok(proof) => proof.refusal(),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// How many packs there are in `folder`, and why one of them may not be used.
+pub(crate) fn proven(folder: &Path) -> Result<(usize, Option<String>), Failure> {
+    let folders = packs(folder)?;
+    let refused = folders.iter().find_map(|folder| refusal(&prove(folder)));
+    Ok((folders.len(), refused))
 }
 
 /// The packs in `folder`: itself, or each folder in it that has a `policy.rego`.

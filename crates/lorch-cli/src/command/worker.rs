@@ -3,11 +3,16 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use crate::exit::{Failure, Outcome};
 use crate::fleet;
+use crate::terminal::tell;
+
+/// The exit status of an agent that is not to be started again.
+const UNWILLING: u8 = 125;
 
 /// A child process of lorch.
 #[derive(Debug, Args)]
@@ -42,6 +47,17 @@ enum Work {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Is an agent for crash tests.
+    #[cfg(feature = "failpoints")]
+    Witness,
+    /// Runs an agent, and ends everything that it started.
+    Agent {
+        /// How long it has to end, in milliseconds.
+        grace: u64,
+        /// The program and its arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
 }
 
 /// Does the work.
@@ -55,6 +71,23 @@ pub(crate) fn worker(arguments: &Worker) -> Outcome {
         Work::Fleet { folder, count } => fleet::fleet(folder, *count).map_err(Failure::work),
         Work::Exec { parent, command } => {
             Err(Failure::work(lorch_backends::exec_worker(*parent, command)))
+        }
+        #[cfg(feature = "failpoints")]
+        Work::Witness => crate::witness::witness(),
+        Work::Agent { grace, command } => agent(Duration::from_millis(*grace), command),
+    }
+}
+
+fn agent(grace: Duration, command: &[OsString]) -> Outcome {
+    match lorch_agents::launch(grace, command) {
+        Ok(0) => Ok(()),
+        Ok(status) => Err(Failure::Ended(status)),
+        Err(error) => {
+            let program = command.first().map(|program| program.to_string_lossy());
+            let program = program.unwrap_or_default();
+            tell(&format!("`{program}` could not be started: {error}\n"));
+            // Starting it again would be useless.
+            Err(Failure::Ended(UNWILLING))
         }
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod plans;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -87,6 +87,7 @@ impl<'b> Trial<'b> {
         std::fs::copy(example.join("lorch.toml"), dir.path().join("lorch.toml")).unwrap();
         let task = std::fs::read_to_string(example.join("task.json")).unwrap();
         let task = task.replace("\"production\"", "\"staging\"");
+        let task = task.replace("\"canary_required\": true", "\"canary_required\": false");
         let task = task.replace("\"hitl_required\": true", "\"hitl_required\": false");
         std::fs::write(dir.path().join("task.json"), task).unwrap();
         std::fs::write(dir.path().join("plan.json"), plan()).unwrap();

@@ -225,6 +225,10 @@ fn help() {
         let words = command.split(' ').chain(["--help"]);
         text.push_str(&folder.run(words).ends(0).stdout);
     }
+    for command in ["script", "wrap", "acp", "check"] {
+        text.push_str(&format!("\n$ lorch agent {command} --help\n"));
+        text.push_str(&folder.run(["agent", command, "--help"]).ends(0).stdout);
+    }
     insta::assert_snapshot!("help", text);
 }
 

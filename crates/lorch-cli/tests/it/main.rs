@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod agent;
 mod arguments;
 mod codes;
 mod diagnostics;
@@ -18,6 +19,8 @@ mod plan_run;
 mod recovery;
 mod secrets;
 mod task;
+mod task_run;
 mod together;
 mod transcript;
 mod validate;
+mod zoo;

@@ -206,6 +206,7 @@ fn packs_prove_themselves_or_are_refused() {
     );
     let ran = folder.run(["policy", "test", "policies"]).ends(0);
     assert!(ran.stdout.ends_with("2 packs, all proven\n"), "{ran:#?}");
+    assert!(folder.run(["doctor"]).ends(0).stdout.contains("2 packs, proven"));
     let rego = folder.read("policies/tool_authorization/policy.rego");
     folder.write(
         "policies/tool_authorization/policy.rego",
@@ -223,6 +224,8 @@ fn packs_prove_themselves_or_are_refused() {
     let lines = folder.run(["policy", "test", "policies", "--json"]).ends(1).lines();
     let wrong = lines.iter().filter(|line| line.get("holds") == Some(&Value::Bool(false)));
     assert_eq!(wrong.count(), 1);
+    let ran = folder.run(["doctor"]).ends(1);
+    assert!(ran.stdout.contains("a pack is refused: deny/a_report"), "{ran:#?}");
     folder.write("policies/tool_authorization/policy.rego", "");
     let ran = folder.run(["policy", "test", "policies/tool_authorization"]).ends(1);
     assert!(ran.stderr.contains("`policy.rego` is empty"), "{ran:#?}");

@@ -43,6 +43,16 @@ fn validation() {
 }
 
 #[test]
+fn agents_protocol() {
+    check("docs/agents-protocol.md", None);
+}
+
+#[test]
+fn tasks() {
+    check("docs/tasks.md", Some("examples"));
+}
+
+#[test]
 fn plans() {
     check("docs/plans.md", Some("examples"));
 }
@@ -173,8 +183,12 @@ fn redact_word(word: &str) -> String {
     let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let is_run_id = bare.len() == 26
         && bare.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    // Of a run of a task: `run-20251020-140818-4f9f29a1`.
+    let is_task_run = bare.len() == 28
+        && bare.starts_with("run-")
+        && bare.split('-').map(str::len).eq([3, 8, 6, 8]);
     let is_time = bare.len() >= 20 && bare.as_bytes().get(10) == Some(&b'T');
-    if is_run_id {
+    if is_run_id || is_task_run {
         word.replace(bare, "RUN")
     } else if is_time {
         word.replace(bare, "TIMESTAMP")

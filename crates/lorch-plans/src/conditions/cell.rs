@@ -66,6 +66,11 @@ impl Axis {
         threshold.comparison.holds(cell.cmp(&(2 * at + 1))).into()
     }
 
+    /// The quantity that a cell is, if it is one alone.
+    pub(super) fn point(&self, cell: usize) -> Option<Quantity> {
+        self.named.get(cell / 2).copied().filter(|_| cell % 2 == 1)
+    }
+
     /// The values from the cell `first` to the cell `last` in words.
     pub(super) fn describe(&self, first: usize, last: usize) -> String {
         let metric = &self.metric;

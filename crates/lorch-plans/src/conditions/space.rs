@@ -209,10 +209,28 @@ impl Space {
         alike.last().unwrap_or(first)
     }
 
-    /// Ascending cells of `axis` in words, each run of neighbours once.
-    pub(super) fn describe_runs(&self, axis: usize, cells: &[usize]) -> Vec<String> {
+    /// Ascending cells of `axis`: each run of neighbours, from its first to its last, and in words.
+    pub(super) fn describe_runs(
+        &self,
+        axis: usize,
+        cells: &[usize],
+    ) -> Vec<((usize, usize), String)> {
         let Some(axis) = self.axes.get(axis) else { return Vec::new() };
         let runs = cells.chunk_by(|left, right| left + 1 == *right);
-        runs.filter_map(|run| Some(axis.describe(*run.first()?, *run.last()?))).collect()
+        let described = runs.filter_map(|run| {
+            let (first, last) = (*run.first()?, *run.last()?);
+            Some(((first, last), axis.describe(first, last)))
+        });
+        described.collect()
+    }
+
+    /// The quantity that a cell of `axis` is, if it is one alone.
+    pub(super) fn point(&self, axis: usize, cell: usize) -> Option<Quantity> {
+        self.axes.get(axis)?.point(cell)
+    }
+
+    /// The values of which only that on `axis` is known.
+    pub(super) fn at(&self, axis: usize, cell: usize) -> Values {
+        Values(self.axes().map(|it| (it == axis).then_some(cell)).collect())
     }
 }

@@ -120,13 +120,16 @@ impl Prepared {
     /// its thread, and the plan is denied.
     pub(super) fn evaluate(&self, input: &Value, budget: Budget) -> Verdict {
         const GRACE: Duration = Duration::from_secs(1);
+        // Rules that use each other in a long row nest as deep.
+        const STACK: usize = 256 << 20;
         let (answer, asked) = sync_channel(1);
         let (mut prepared, input) = (self.clone(), input.clone());
-        let thread = thread::Builder::new().name("policy".to_owned()).spawn(move || {
-            let verdict = guarded(|| prepared.ask(input, budget));
-            // Whoever asked may have stopped waiting.
-            let _ = answer.send(verdict);
-        });
+        let thread =
+            thread::Builder::new().name("policy".to_owned()).stack_size(STACK).spawn(move || {
+                let verdict = guarded(|| prepared.ask(input, budget));
+                // Whoever asked may have stopped waiting.
+                let _ = answer.send(verdict);
+            });
         let failed =
             |reason: &str| Verdict::None(PolicyFault::Failed { reason: reason.to_owned() });
         if thread.is_err() {

@@ -332,3 +332,48 @@ fn where_no_person_is_needed_policy_approves() {
         assert_ne!(submission.entry.state, PlanState::Approved, "{change}");
     }
 }
+
+#[test]
+fn people_decide_at_once() {
+    for round in 0..6 {
+        let office = waiting(&[("/execution_policy/require_two_approvers", "true")]);
+        let desk = office.desk();
+        let requests = [office.request("alice", "SRELead"), office.request("bob", "SRELead")];
+        let approved: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = requests
+                .iter()
+                .map(|request| scope.spawn(move || approve(&desk, &plan_id(), request, at(1))))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap().unwrap().given).collect()
+        });
+        assert!(approved == [1, 2] || approved == [2, 1], "{approved:?} in round {round}");
+        assert_eq!(office.state(), PlanState::Approved);
+        // One approves and one refuses: whoever is first.
+        let office = waiting(&[]);
+        let (desk, request) = (office.desk(), office.request("alice", "SRELead"));
+        let (approval, refusal) = std::thread::scope(|scope| {
+            let approving = scope.spawn(|| approve(&desk, &plan_id(), &request, at(1)));
+            let by = "bob".parse().unwrap();
+            let refusal = reject(&desk, &plan_id(), &by, "no", at(1));
+            (approving.join().unwrap(), refusal)
+        });
+        assert_ne!(approval.is_ok(), refusal.is_ok(), "in round {round}");
+        let expected = if approval.is_ok() { PlanState::Approved } else { PlanState::Rejected };
+        assert_eq!(office.state(), expected);
+        // Two that would carry it out: one does.
+        if approval.is_ok() {
+            let runs =
+                ["99000000-0000-0000-0000-000000000001", "99000000-0000-0000-0000-000000000002"];
+            let permits = std::thread::scope(|scope| {
+                let carry = |run: &'static str| {
+                    let by = "carol".parse().unwrap();
+                    lorch_plans::execute(&desk, &plan_id(), &by, run.parse().unwrap(), at(2))
+                };
+                let threads = runs.map(|run| scope.spawn(move || carry(run)));
+                threads.map(|thread| thread.join().unwrap()).iter().filter(|it| it.is_ok()).count()
+            });
+            assert_eq!(permits, 1, "in round {round}");
+            assert_eq!(office.store.plan_runs(&plan_id()).unwrap().len(), 1);
+        }
+    }
+}

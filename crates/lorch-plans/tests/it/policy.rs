@@ -222,6 +222,26 @@ fn an_evaluation_without_end_is_ended_and_denies() {
 }
 
 #[test]
+fn rules_that_use_each_other_in_a_long_row() {
+    let row: String = (1..2_000).map(|n| format!("r{n} := r{} + 1\n", n - 1)).collect();
+    let rego = format!(
+        "package mine\nr0 := 0\n{row}default allow := false\nallow if {{\n\tr1999 == 1999\n\tcount(deny) == 0\n}}\n\
+         deny contains \"no\" if input.forbidden\n"
+    );
+    let case = |forbidden: bool| {
+        let (plan, task) = (document("plan.json"), document("task.json"));
+        format!("{{\"plan\": {plan}, \"task\": {task}, \"forbidden\": {forbidden}}}")
+    };
+    let cases = vec![
+        (Must::Deny, "a.json".to_owned(), case(true)),
+        (Must::Allow, "a.json".to_owned(), case(false)),
+    ];
+    let pack = Pack::new("mine".parse().unwrap(), rego, cases).unwrap();
+    let proof = pack.prove(Budget(Duration::from_secs(20)));
+    assert_eq!(proof.refusal(), None);
+}
+
+#[test]
 fn a_case_that_is_no_plan_proves_nothing() {
     let pack = |case: &str| {
         let cases = vec![(Must::Deny, "a.json".to_owned(), case.to_owned())];

@@ -7,7 +7,7 @@ use super::{
     AgentId, AgentType, CorrelationId, EventId, EventType, ReviewStatus, TaskId, WorkspacePath,
     WorkspaceVersion,
 };
-use crate::json::Object;
+use crate::json::{Object, Value};
 use crate::optional::not_null;
 use crate::{Digest, NaturalInteger, Timestamp};
 
@@ -76,4 +76,23 @@ pub struct Artifact {
     pub sha256: Digest,
     /// Its size in bytes.
     pub size: NaturalInteger,
+}
+
+impl Event {
+    /// What lorch itself says here of files: what each is, or that it is gone. Nothing where the event
+    /// is that of an agent, whose claims are in [`Event::artifacts`].
+    ///
+    /// Lorch says so when it has looked at what work did, and when a person takes files as they are.
+    pub fn words_on_files(&self) -> Vec<(WorkspacePath, Option<Artifact>)> {
+        let is_about_files =
+            matches!(self.event, EventType::ArtifactProduced | EventType::UserDecision);
+        if self.from.agent_type != AgentType::System || !is_about_files {
+            return Vec::new();
+        }
+        let removed = self.payload.get("removed").and_then(Value::as_array).unwrap_or_default();
+        let removed = removed.iter().filter_map(|path| path.as_str()?.parse().ok());
+        let there = self.artifacts.iter().flatten();
+        let there = there.map(|artifact| (artifact.path.clone(), Some(artifact.clone())));
+        removed.map(|path| (path, None)).chain(there).collect()
+    }
 }

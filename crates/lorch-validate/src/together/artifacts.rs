@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lorch_types::agent::{Artifact, Receipt, WorkspacePath};
 
+use super::ledger::Ledgers;
 use super::receipts::Receipts;
 use super::{FileFound, Files, Found, Mismatch, Rule, Stand, file};
 
@@ -16,8 +17,10 @@ struct Claim<'r> {
     artifact: &'r Artifact,
 }
 
-/// Checks each file against the latest receipt that names it: earlier ones are superseded.
-pub(super) fn check(receipts: &Receipts, files: &dyn Files, found: &mut Found) {
+/// Checks each file against the latest receipt that names it: earlier ones are superseded, and so is
+/// what lorch itself said of the file in a ledger later, when work removed it or a person took it as it
+/// was.
+pub(super) fn check(receipts: &Receipts, ledgers: &Ledgers, files: &dyn Files, found: &mut Found) {
     let mut latest: BTreeMap<&WorkspacePath, Claim<'_>> = BTreeMap::new();
     for (stand, receipt) in &receipts.0 {
         for (index, artifact) in receipt.artifacts.iter().enumerate() {
@@ -28,7 +31,13 @@ pub(super) fn check(receipts: &Receipts, files: &dyn Files, found: &mut Found) {
             }
         }
     }
-    for (path, claim) in latest {
+    for (path, mut claim) in latest {
+        match ledgers.word(path, claim.receipt.created_at) {
+            Some(Some(word)) => claim.artifact = word,
+            // It had gone, and whatever is there now is nobody's work.
+            Some(None) => continue,
+            None => {}
+        }
         compare(path, &claim, files.look(path), found);
     }
 }

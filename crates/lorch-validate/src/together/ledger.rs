@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use lorch_types::agent::{
-    Command, CommandId, CorrelationId, Event, EventId, RunState, SnapshotId, TaskId,
+    Artifact, Command, CommandId, CorrelationId, Event, EventId, RunState, SnapshotId, TaskId,
+    WorkspacePath,
 };
-use lorch_types::{IdempotencyKey, SmolStr};
+use lorch_types::{IdempotencyKey, SmolStr, Timestamp};
 
 use super::snapshots::Snapshots;
 use super::{Found, Mismatch, Rule, Stand, file};
@@ -18,6 +19,8 @@ pub(super) struct Ledgers {
     commands: BTreeMap<CommandId, Sent>,
     events: BTreeMap<EventId, Received>,
     states: Vec<(Stand, RunState)>,
+    /// What lorch itself said last of a file, and when.
+    words: BTreeMap<WorkspacePath, (Timestamp, Option<Artifact>)>,
     /// The one that is being added.
     open: Open,
 }
@@ -88,6 +91,12 @@ impl Ledgers {
             found.repeated("message id", &event.message_id, stand.at([&"message_id"]), first);
             return;
         }
+        for (path, word) in event.words_on_files() {
+            let said_before = self.words.get(&path).map(|(at, _)| *at);
+            if said_before.is_none_or(|at| at <= event.occurred_at) {
+                self.words.insert(path, (event.occurred_at, word));
+            }
+        }
         let correlation = event.correlation_id.clone();
         self.events.insert(event.message_id.clone(), Received { stand, correlation });
     }
@@ -102,6 +111,13 @@ impl Ledgers {
 
     pub(super) fn find_event(&self, id: &EventId) -> Option<&Received> {
         self.events.get(id)
+    }
+
+    /// What lorch itself said last of a file, if that was not before `since`; nothing where the file
+    /// had gone.
+    pub(super) fn word(&self, path: &WorkspacePath, since: Timestamp) -> Option<Option<&Artifact>> {
+        let (at, word) = self.words.get(path)?;
+        (*at >= since).then_some(word.as_ref())
     }
 
     /// The files that have messages, in words, and the first of them.

@@ -1,15 +1,11 @@
 //! `lorch task snapshot`: what the workspace holds, and the id of it.
 
-use anyhow::Context;
 use clap::Args;
-use lorch_agents::{
-    GitIgnore, Refusal, SnapshotError, SnapshotOptions, Unread, open_workspace,
-    snapshot as take_snapshot, write_snapshot,
-};
-use lorch_backends::config;
+use lorch_agents::{Refusal, SnapshotError, Unread, snapshot as take_snapshot, write_snapshot};
 use lorch_types::agent::{SnapshotManifest, WorkspacePath};
 use lorch_types::diagnostic::visible;
 
+use crate::agents::{opened, snapshot_options};
 use crate::amount::{counted, size};
 use crate::cli::Global;
 use crate::clock::now;
@@ -38,10 +34,8 @@ pub(crate) struct Snapshot {
 /// Takes the snapshot, writes its manifest and prints it.
 pub(crate) fn snapshot(arguments: &Snapshot, global: &Global) -> Outcome {
     let site = Site::find(global)?;
-    let root = open_workspace(&site.root)
-        .with_context(|| format!("cannot open `{}`", site.root.display()))
-        .map_err(Failure::Usage)?;
-    let options = options(&site.config.snapshot);
+    let root = opened(&site)?;
+    let options = snapshot_options(&site.config.snapshot);
     let taken = take_snapshot(&root, &options, now()).map_err(|error| untaken(error, global))?;
     let path =
         write_snapshot(&root, &taken.manifest).map_err(|error| Failure::Work(error.into()))?;
@@ -49,20 +43,6 @@ pub(crate) fn snapshot(arguments: &Snapshot, global: &Global) -> Outcome {
         return print_document(&taken.manifest);
     }
     print(&for_people(&taken.manifest, &options.roots, &path))
-}
-
-/// What the configuration says.
-fn options(config: &config::Snapshot) -> SnapshotOptions {
-    let default = SnapshotOptions::default();
-    SnapshotOptions {
-        roots: config.roots.clone().unwrap_or(default.roots),
-        ignore: config.ignore.clone(),
-        gitignore: match config.gitignore {
-            true => GitIgnore::Honoured,
-            false => GitIgnore::Disregarded,
-        },
-        threads: std::thread::available_parallelism().unwrap_or(default.threads),
-    }
 }
 
 fn untaken(error: SnapshotError, global: &Global) -> Failure {

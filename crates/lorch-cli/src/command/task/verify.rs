@@ -3,13 +3,13 @@
 
 use std::io;
 
-use anyhow::Context;
 use clap::Args;
-use lorch_agents::{Finding, LedgerError, Verification, open_workspace, verify as verified};
+use lorch_agents::{Finding, LedgerError, Verification, verify as verified};
 use lorch_types::agent::AgentRunId;
 use lorch_types::diagnostic::visible;
 use lorch_types::json::{Object, Value};
 
+use crate::agents::opened;
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
@@ -40,9 +40,7 @@ pub(crate) struct Verify {
 /// Verifies the ledger, and says what does not fit.
 pub(crate) fn verify(arguments: &Verify, global: &Global) -> Outcome {
     let site = Site::find(global)?;
-    let root = open_workspace(&site.root)
-        .with_context(|| format!("cannot open `{}`", site.root.display()))
-        .map_err(Failure::Usage)?;
+    let root = opened(&site)?;
     let found = verified(&root, &arguments.run).map_err(unusable)?;
     if arguments.json {
         print_line(Value::Object(as_json(&arguments.run, &found)))?;

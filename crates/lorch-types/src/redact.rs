@@ -1,21 +1,36 @@
-//! Takes secrets out of whatever comes back from a step.
+//! Takes secrets out of whatever comes back from a step or an agent.
 
 mod encoded;
 
-use lorch_types::SmolStr;
-use lorch_types::job::ErrorInfo;
-use lorch_types::json::{Object, Value, canonical};
+use std::fmt;
+
+use smol_str::SmolStr;
+
+use crate::job::ErrorInfo;
+use crate::json::{Object, Value, canonical};
 
 /// Finds secrets in text, also percent-encoded, in base64, in hexadecimal and as a JSON string.
-#[derive(Default)]
-pub(crate) struct Redactor {
+#[derive(Clone, Default)]
+pub struct Redactor {
     /// What to look for and what to write instead, the longest first.
     forms: Vec<(String, String)>,
 }
 
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What it looks for is not for logs.
+        f.write_str("Redactor")
+    }
+}
+
 impl Redactor {
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
     /// Looks for `value` too, and writes `[secret LABEL]` where it was.
-    pub(crate) fn add(&mut self, label: &str, value: &str) {
+    pub fn add(&mut self, label: &str, value: &str) {
         let shown = [format!("[secret {label}]"), "[secret]".to_owned(), "[***]".to_owned()];
         // A value that is part of what stands in its place would still be there.
         let replacement =
@@ -28,7 +43,7 @@ impl Redactor {
     }
 
     /// The text without secrets; `None` when it has none.
-    fn replaced(&self, text: &str) -> Option<String> {
+    pub fn replaced(&self, text: &str) -> Option<String> {
         let mut out: Option<String> = None;
         for (form, replacement) in &self.forms {
             let current = out.as_deref().unwrap_or(text);
@@ -40,13 +55,13 @@ impl Redactor {
     }
 
     /// The text without secrets.
-    pub(crate) fn text(&self, text: &str) -> String {
+    pub fn text(&self, text: &str) -> String {
         self.replaced(text).unwrap_or_else(|| text.to_owned())
     }
 
     /// The first `max` characters of `text` without secrets, for a message. Cutting first could
     /// leave half a secret that is not found any more.
-    pub(crate) fn excerpt(&self, text: &str, max: usize) -> String {
+    pub fn excerpt(&self, text: &str, max: usize) -> String {
         let text = self.text(text);
         match text.char_indices().nth(max) {
             Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -55,8 +70,13 @@ impl Redactor {
     }
 
     /// The value without secrets, in keys, strings and numbers.
-    pub(crate) fn value(&self, value: Value) -> Value {
-        if self.forms.is_empty() { value } else { self.searched(value) }
+    pub fn value(&self, value: Value) -> Value {
+        if self.is_empty() { value } else { self.searched(value) }
+    }
+
+    /// The object without secrets, in keys and values.
+    pub fn object(&self, object: Object) -> Object {
+        if self.is_empty() { object } else { self.searched_object(object) }
     }
 
     fn searched(&self, value: Value) -> Value {
@@ -79,24 +99,22 @@ impl Redactor {
     }
 
     /// The error without secrets.
-    pub(crate) fn error(&self, error: ErrorInfo) -> ErrorInfo {
+    pub fn error(&self, error: ErrorInfo) -> ErrorInfo {
         ErrorInfo {
             code: error.code,
             message: self.text(&error.message),
-            details: error.details.map(|details| {
-                if self.forms.is_empty() { details } else { self.searched_object(details) }
-            }),
+            details: error.details.map(|details| self.object(details)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use lorch_types::job::ErrorCode;
-    use lorch_types::json::{Object, Value, canonical};
     use proptest::prelude::*;
 
     use super::Redactor;
+    use crate::job::ErrorCode;
+    use crate::json::{Object, Value, canonical};
 
     fn hex(text: &str) -> String {
         text.bytes().map(|byte| format!("{byte:02x}")).collect()

@@ -1,7 +1,6 @@
 //! The forms in which a text commonly comes back.
 
-use lorch_types::json::Value;
-use lorch_types::json::canonical;
+use crate::json::{Value, canonical};
 
 /// Parts of a base64 text shorter than this could be anything.
 const MIN_BASE64: usize = 6;

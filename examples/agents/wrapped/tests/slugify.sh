@@ -1,0 +1,2 @@
+# What every version has to do.
+test "$(sh src/slugify.sh 'ada lovelace')" = ada-lovelace
