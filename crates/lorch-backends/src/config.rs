@@ -9,6 +9,7 @@ mod host;
 mod limits;
 mod llm;
 mod notify;
+mod probe;
 mod program;
 mod secret;
 mod snapshot;
@@ -32,6 +33,7 @@ pub use host::{AllowedHost, InvalidHost};
 pub use limits::Limits;
 pub use llm::{BaseUrl, InvalidBaseUrl, Llm};
 pub use notify::Notify;
+pub use probe::{Assets, Execution, NoProbe, Probe};
 pub use program::{AllowedProgram, InvalidProgram};
 pub use secret::{
     EnvironmentVariable, InvalidSecretName, InvalidVariable, SecretName, SecretSource,
@@ -71,6 +73,12 @@ pub struct Config {
     pub tools: Tools,
     /// The metrics that conditions of plans may name besides those that are always there.
     pub metrics: BTreeMap<Metric, MetricType>,
+    /// How metrics are measured.
+    pub probes: BTreeMap<Metric, Probe>,
+    /// Where the assets of plans are reached.
+    pub assets: Assets,
+    /// The pace at which plans are carried out.
+    pub execution: Execution,
 }
 
 /// `[store]`: where runs are recorded.

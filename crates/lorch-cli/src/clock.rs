@@ -51,3 +51,8 @@ pub(crate) fn new_uuid() -> String {
         low & 0xffff_ffff_ffff
     )
 }
+
+/// A new id of a run of a plan.
+pub(crate) fn new_plan_run_id() -> Result<lorch_types::plan::RunId, Failure> {
+    new_uuid().parse().map_err(Failure::work)
+}

@@ -79,7 +79,7 @@ impl From<StoreError> for Failure {
                 Some("`[store] path = …` in lorch.toml says where runs are recorded".into())
             }
             E::NoSuchRun { .. } => Some("`lorch runs` lists the runs of this workspace".into()),
-            E::Held { .. } => {
+            E::Held { .. } | E::PlanRunHeld { .. } => {
                 Some("wait for it to end, or end that process; then try again".into())
             }
             E::LeaseLost { run_id, .. } => {
@@ -94,6 +94,7 @@ impl From<StoreError> for Failure {
             error,
             E::NoSuchRun { .. }
                 | E::NoSuchPlan { .. }
+                | E::NoSuchPlanRun { .. }
                 | E::NoSuchTask { .. }
                 | E::Open { .. }
                 | E::NotADatabase { .. }

@@ -13,6 +13,24 @@ use crate::exit::Failure;
 use crate::site::Site;
 use crate::terminal::tell;
 
+/// What performs `compute.*` in `site`, which may reach the assets at these addresses too.
+pub(crate) fn compute<'a>(
+    site: &Site,
+    assets: impl Iterator<Item = &'a String>,
+) -> Result<Compute, Failure> {
+    let workspace = Workspace::open(&site.root)
+        .with_context(|| format!("cannot work in `{}`", site.root.display()))
+        .map_err(Failure::Usage)?;
+    let mut config = site.config.clone();
+    for address in assets {
+        let host = address.split_once("://").map_or(address.as_str(), |(_, host)| host);
+        let host = host.split('/').next().unwrap_or_default();
+        config.allow.hosts.push(host.parse().map_err(Failure::usage)?);
+    }
+    let options = ComputeOptions { worker: worker(), ..ComputeOptions::default() };
+    Ok(Compute::with_options(workspace, config, options))
+}
+
 /// The engine that runs jobs in `site`; Ctrl-C stops it.
 pub(crate) fn engine(site: &Site) -> Result<Engine, Failure> {
     let workspace = Workspace::open(&site.root)

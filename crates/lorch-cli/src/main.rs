@@ -16,6 +16,7 @@ mod dry_run;
 mod effect;
 mod events;
 mod exit;
+mod fleet;
 mod glyph;
 mod input;
 mod job;

@@ -8,7 +8,7 @@ use lorch_store::Store;
 use lorch_types::Kind;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
 use lorch_types::json::{Limits, Value, from_value};
-use lorch_types::plan::{Metrics, Plan, PlanId, Task};
+use lorch_types::plan::{Metrics, Plan, PlanId, Task, UserId};
 use lorch_validate::validate_document;
 
 use crate::cli::Global;
@@ -68,6 +68,11 @@ impl Planning {
         Desk { store, policies, tools: &self.site.config.tools, metrics }
     }
 
+    /// The workspace.
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// The metrics that there are.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -75,11 +80,6 @@ impl Planning {
 
     fn limits(&self) -> Limits {
         self.site.limits()
-    }
-
-    /// The workspace.
-    pub(crate) fn site(&self) -> &Site {
-        &self.site
     }
 
     /// The task at `path`, which has a `task_spec`; what is wrong with it is told.
@@ -144,4 +144,14 @@ impl Planning {
         let shared = (&self.site.config.tools, &self.metrics);
         Ok(judge(plan, contract, shared, &self.policies, Evidence::default())?)
     }
+}
+
+/// Who a person says that they are, or the user of this terminal.
+pub(crate) fn who(given: Option<&UserId>) -> Result<UserId, Failure> {
+    if let Some(given) = given {
+        return Ok(given.clone());
+    }
+    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let user = user.and_then(|user| user.parse().ok());
+    user.ok_or_else(|| Failure::usage("it is not known who you are: say it with --as NAME"))
 }

@@ -5,7 +5,8 @@
 //! it, purely: its schema, what [`Policies`] say against it, and the rules of `safety`, which looks
 //! through conditions by `conditions`; a [`Score`] has its reasons. A [`Desk`] is what decisions need:
 //! [`submit`] puts a plan before those who may [`approve`] or [`reject`] it, and [`execute`] looks at
-//! every [`Clause`] of its approvals once more. [`worst_cases`], [`simulate`] and [`diff`] are for whoever decides;
+//! every [`Clause`] of its approvals once more. [`begin`] and [`carry_out`] are
+//! the rest of its way: phase by phase, with health checks and rollback. [`worst_cases`], [`simulate`] and [`diff`] are for whoever decides;
 //! [`draft`] has a [`Planner`] write a plan, and believes nothing of it;
 //! [`document`] says what has become of a plan, and [`first_broken`] whether its audit log is whole.
 
@@ -24,6 +25,7 @@ mod error;
 mod execute;
 mod finding;
 mod policy;
+mod run;
 mod safety;
 mod score;
 mod simulate;
@@ -49,6 +51,12 @@ pub use finding::{Rule, TASK_FILE};
 pub use policy::{
     Budget, Case, CaseOutcome, DEFAULT_POLICY, Entry, InvalidCase, Must, Pack, PackError, PackName,
     PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict, Verdicts, shipped,
+};
+pub use run::{
+    Act, Checkup, Clock, Course, Direction, Executor, Hands, InvalidWindow, Machine, Next,
+    OutOfPlace, Pace, PauseReason, Round, RunEnding, RunError, Stage, Stopped, SystemClock, Terms,
+    Timeline, Verdict as RunVerdict, Window, begin, carry_out, run_document, said_of, unfinished,
+    verdict,
 };
 pub use score::{Evidence, Part, Score};
 pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lorch_types::Digest;
 use lorch_types::job::{AttemptStatus, RunId, StepPath};
 use lorch_types::machine::IllegalTransition;
-use lorch_types::plan::{PlanId, TaskId, UserId};
+use lorch_types::plan::{PlanId, RunId as PlanRunId, RunState, TaskId, UserId};
 
 use crate::Holder;
 
@@ -177,6 +177,42 @@ pub enum StoreError {
     ApprovalUsed {
         /// The plan.
         plan_id: PlanId,
+    },
+    /// No execution of a plan has this id.
+    #[error("there is no run {run_id} of a plan")]
+    NoSuchPlanRun {
+        /// The id asked for.
+        run_id: PlanRunId,
+    },
+    /// Another process carries the run out.
+    #[error("the run {run_id} is carried out by {holder}")]
+    PlanRunHeld {
+        /// The run.
+        run_id: PlanRunId,
+        /// Who.
+        holder: Box<Holder>,
+    },
+    /// Another process took the run over.
+    #[error("the run {run_id} was taken over by another process")]
+    PlanRunLost {
+        /// The run.
+        run_id: PlanRunId,
+    },
+    /// The run has ended: nothing can be wanted of it.
+    #[error("the run {run_id} is {} already", state.as_str())]
+    PlanRunEnded {
+        /// The run.
+        run_id: PlanRunId,
+        /// How it ended.
+        state: RunState,
+    },
+    /// The state of a run does not lead to the one wanted.
+    #[error("the run {run_id}")]
+    IllegalPlanRun {
+        /// The run.
+        run_id: PlanRunId,
+        /// The change that cannot be.
+        source: Box<IllegalTransition>,
     },
     /// No document has this digest.
     #[error("the store has no document {digest}")]

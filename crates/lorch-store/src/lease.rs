@@ -68,7 +68,7 @@ impl fmt::Display for Holder {
 }
 
 impl Claim {
-    fn expires_at(&self) -> Timestamp {
+    pub(crate) fn expires_at(&self) -> Timestamp {
         let ttl = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
         let now = u64::try_from(self.now.unix_millis()).unwrap_or(0);
         Timestamp::from_unix_millis(now.saturating_add(ttl)).unwrap_or(self.now)
@@ -152,7 +152,7 @@ pub(crate) fn holder(
         .prepare_cached(HOLDER)?
         .query_row([run], |row| HolderRow::read(row, 0))
         .optional()?;
-    row.map(|row| row.holder(run_id)).transpose()
+    row.map(|row| row.holder(run_id.as_str())).transpose()
 }
 
 /// The four columns of a holder, as they are read.
@@ -174,7 +174,7 @@ impl HolderRow {
         })
     }
 
-    pub(crate) fn holder(self, run_id: &RunId) -> Result<Holder, StoreError> {
+    pub(crate) fn holder(self, run_id: &str) -> Result<Holder, StoreError> {
         let expires_at = self
             .expires_at
             .parse()

@@ -24,8 +24,9 @@ pub use lease::{Claim, Holder, Lease};
 pub use open::sqlite_version;
 pub use owner::{Owner, Process};
 pub use plan::{
-    Approval, ApprovalEntry, AuditRecord, BreakGlass, NewPlan, PlanChange, PlanDecision, PlanEntry,
-    PlanRunEntry, TaskEntry, chain,
+    Approval, ApprovalEntry, AuditRecord, BreakGlass, CommandKind, NewPlan, PlanChange,
+    PlanDecision, PlanEntry, PlanRun, PlanRunEntry, PlanRunLease, RunChange, RunCommand, TaskEntry,
+    chain,
 };
 pub use record::{RunStatus, RunSummary};
 pub use store::{Attempt, Store};

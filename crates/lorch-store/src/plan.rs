@@ -3,6 +3,7 @@
 mod audit;
 mod change;
 mod read;
+pub(crate) mod run;
 mod task;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub(crate) use audit::entries;
 pub use audit::{AuditRecord, chain};
 pub(crate) use change::{change, insert};
 pub(crate) use read::{approvals, plan, plans, plans_of, runs_of};
+pub use run::{CommandKind, PlanRun, PlanRunLease, RunChange, RunCommand};
 pub(crate) use task::{advance as advance_task, put as put_task, task};
 
 /// A task as it is recorded.

@@ -85,7 +85,7 @@ pub(crate) fn runs(
 fn summary(row: &Row<'_>, now: Timestamp) -> Result<RunSummary, StoreError> {
     let run_id: RunId = id(row, 0)?;
     let holder = match row.get::<_, Option<String>>(6)? {
-        Some(_) => Some(HolderRow::read(row, 6)?.holder(&run_id)?),
+        Some(_) => Some(HolderRow::read(row, 6)?.holder(run_id.as_str())?),
         None => None,
     };
     let holder = holder.filter(|holder| !holder.is_gone(now));

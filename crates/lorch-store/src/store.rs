@@ -1,5 +1,6 @@
 //! The store: what may be asked of it and what may be recorded in it.
 
+mod plan_runs;
 mod plans;
 
 use std::fmt;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 
 use lorch_types::job::DispatchOp;
+use lorch_types::json::Object;
 use lorch_types::plan::{Environment, Platform, ToolName};
 use serde::Deserialize;
 
@@ -27,6 +29,12 @@ pub struct Tool {
     pub scope: ToolScope,
     /// The tool that undoes what this one did.
     pub inverse: Option<ToolName>,
+    /// The parameters of the operation, but for what a plan says of the action.
+    #[serde(default)]
+    pub params: Object,
+    /// After how many seconds it is stopped.
+    #[serde(default = "five_minutes")]
+    pub timeout_s: NonZeroU32,
 }
 
 /// How much a tool can change.
@@ -84,6 +92,10 @@ impl TryFrom<BTreeMap<ToolName, Tool>> for Tools {
         }
         Ok(Self(tools))
     }
+}
+
+const fn five_minutes() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(299)
 }
 
 impl ToolRisk {

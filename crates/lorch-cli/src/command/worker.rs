@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
+use crate::fleet;
 use crate::terminal::tell;
 
 /// The exit status of an agent that is not to be started again.
@@ -24,6 +26,20 @@ pub(crate) struct Worker {
 enum Work {
     /// Performs one transform or rendering.
     Transform,
+    /// Serves as an asset of the example.
+    Asset {
+        /// Where it has its log.
+        folder: PathBuf,
+        /// Its name.
+        name: String,
+    },
+    /// Starts the assets of the example, and keeps them until standard input ends.
+    Fleet {
+        /// Where they have their logs.
+        folder: PathBuf,
+        /// How many.
+        count: usize,
+    },
     /// Becomes a program that ends with lorch.
     Exec {
         /// The process that lorch is.
@@ -62,6 +78,8 @@ pub(crate) fn worker(arguments: &Worker, global: &Global) -> Outcome {
             lorch_backends::transform_worker(io::stdin().lock(), io::stdout().lock())
                 .map_err(Failure::work)
         }
+        Work::Asset { folder, name } => fleet::asset(folder, name).map_err(Failure::work),
+        Work::Fleet { folder, count } => fleet::fleet(folder, *count).map_err(Failure::work),
         Work::Exec { parent, command } => {
             Err(Failure::work(lorch_backends::exec_worker(*parent, command)))
         }

@@ -17,6 +17,7 @@ mod lorch;
 mod migrate;
 mod notify;
 mod plan;
+mod plan_run;
 mod recovery;
 mod secrets;
 #[path = "../../../lorch-backends/tests/it/compute/server.rs"]

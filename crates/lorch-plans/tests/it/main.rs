@@ -7,11 +7,13 @@
 
 mod approvals;
 mod drift;
+mod field;
 mod fixtures;
 mod minds;
 mod model;
 mod office;
 mod policy;
 mod rules;
+mod run;
 mod simulation;
 mod truth;

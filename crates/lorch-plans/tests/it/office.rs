@@ -22,7 +22,7 @@ pub(crate) struct Office {
     pub(crate) config: Config,
     pub(crate) policies: Policies,
     metrics: Metrics,
-    nonces: std::cell::Cell<u32>,
+    nonces: std::sync::atomic::AtomicU32,
 }
 
 /// `minutes` after these tests began.
@@ -54,8 +54,7 @@ impl Office {
     }
 
     fn nonce(&self) -> u32 {
-        self.nonces.set(self.nonces.get() + 1);
-        self.nonces.get()
+        self.nonces.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1
     }
 
     pub(crate) fn submit(

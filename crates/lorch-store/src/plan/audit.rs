@@ -63,6 +63,34 @@ pub(super) fn append(
     Ok(())
 }
 
+/// Appends entries to the log of a run.
+pub(super) fn append_all(
+    connection: &Connection,
+    run: i64,
+    entries: &[Value],
+) -> Result<(), StoreError> {
+    const LAST: &str = "SELECT sequence, hash FROM plan_run_audit
+        WHERE plan_run = ?1 ORDER BY sequence DESC LIMIT 1";
+    const APPEND: &str =
+        "INSERT INTO plan_run_audit (plan_run, sequence, entry, hash) VALUES (?1, ?2, ?3, ?4)";
+    let last: Option<(u64, String)> = connection
+        .prepare_cached(LAST)?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (mut sequence, mut prev) = match last {
+        None => (0, None),
+        Some((sequence, hash)) => (sequence, Some(digest(&hash)?)),
+    };
+    for entry in entries {
+        sequence += 1;
+        let hash = chain(prev.as_ref(), entry);
+        let values = (run, sequence, canonical(entry), hash.as_str());
+        connection.prepare_cached(APPEND)?.execute(values)?;
+        prev = Some(hash);
+    }
+    Ok(())
+}
+
 /// All entries of a plan, in order.
 pub(crate) fn entries(connection: &Connection, plan: i64) -> Result<Vec<AuditRecord>, StoreError> {
     const ALL: &str =
@@ -81,6 +109,6 @@ pub(crate) fn entries(connection: &Connection, plan: i64) -> Result<Vec<AuditRec
     Ok(entries)
 }
 
-fn digest(text: &str) -> Result<Digest, StoreError> {
+pub(super) fn digest(text: &str) -> Result<Digest, StoreError> {
     text.parse().map_err(|error| StoreError::damaged("a hash of the audit log", error))
 }

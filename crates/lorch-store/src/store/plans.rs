@@ -1,5 +1,6 @@
 //! What the store is asked about tasks and plans.
 
+use fail::fail_point;
 use lorch_types::Timestamp;
 use lorch_types::plan::{PlanId, Task, TaskEvent, TaskId};
 
@@ -121,8 +122,11 @@ impl Store {
     /// [`StoreError::IllegalPlan`] when a state does not lead to the other,
     /// [`StoreError::ApprovedAlready`] and [`StoreError::ApprovalUsed`].
     pub fn decide(&self, decisions: Vec<PlanDecision>) -> Result<Vec<PlanEntry>, StoreError> {
-        self.writer.write(move |connection| {
+        fail_point!("plan-decided-before");
+        let entries = self.writer.write(move |connection| {
             decisions.iter().map(|decision| plan::change(connection, decision)).collect()
-        })
+        })?;
+        fail_point!("plan-decided-after");
+        Ok(entries)
     }
 }

@@ -196,3 +196,27 @@ pub enum AuditEvent {
     /// An asset was left alone.
     AssetSkipped,
 }
+
+impl AuditEvent {
+    /// The event as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RunStarted => "run_started",
+            Self::RunPaused => "run_paused",
+            Self::RunResumed => "run_resumed",
+            Self::RunCompleted => "run_completed",
+            Self::RunFailed => "run_failed",
+            Self::PhaseStarted => "phase_started",
+            Self::PhaseCompleted => "phase_completed",
+            Self::PhaseFailed => "phase_failed",
+            Self::HealthCheckStarted => "health_check_started",
+            Self::HealthCheckPassed => "health_check_passed",
+            Self::HealthCheckFailed => "health_check_failed",
+            Self::RollbackTriggered => "rollback_triggered",
+            Self::RollbackCompleted => "rollback_completed",
+            Self::AssetChanged => "asset_changed",
+            Self::AssetFailed => "asset_failed",
+            Self::AssetSkipped => "asset_skipped",
+        }
+    }
+}

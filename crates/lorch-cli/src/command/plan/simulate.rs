@@ -65,12 +65,31 @@ pub(crate) fn simulate(arguments: &Simulate, global: &Global) -> Outcome {
     if arguments.json {
         return print_line(Value::Object(document(&simulation, arguments.seed)));
     }
-    print(&drawn(&simulation).draw(global.color.on(Stream::Output)))?;
-    let worst: String = worst_cases(&plan)
+    draw(&plan, &simulation, arguments.seed, global)
+}
+
+/// Simulates a plan many times, and shows what came of it.
+pub(super) fn show(
+    plan: &Plan,
+    contract: &Contract<'_>,
+    planning: &Planning,
+    odds: &Odds,
+    global: &Global,
+) -> Outcome {
+    const RUNS: u64 = 100_000;
+    const SEED: u64 = 1;
+    let simulation = simulated(plan, contract, planning.metrics(), odds, RUNS, SEED)
+        .map_err(|error| Failure::Work(error.into()))?;
+    draw(plan, &simulation, SEED, global)
+}
+
+fn draw(plan: &Plan, simulation: &Simulation, seed: u64, global: &Global) -> Outcome {
+    print(&drawn(simulation).draw(global.color.on(Stream::Output)))?;
+    let worst: String = worst_cases(plan)
         .iter()
         .map(|it| format!("worst   {}\n", visible(&it.to_string())))
         .collect();
-    let (runs, seed) = (counted(simulation.runs, "run"), arguments.seed);
+    let runs = counted(simulation.runs, "run");
     print(&format!("{worst}{runs}, seed {seed}\n"))
 }
 

@@ -1,0 +1,219 @@
+//! `lorch plan run` on assets that are processes: one run completes, another pauses, another is rolled
+//! back.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use lorch_types::json::Value;
+
+use crate::lorch::{Folder, Ran, command, copy, repository};
+
+const PLAN: &str = "880e8400-e29b-41d4-a716-446655440101";
+const OLD: &str = "ubuntu-base-v2.3.0";
+const NEW: &str = "ubuntu-base-v2.4.1";
+
+/// The example's workspace, with its assets running and its plan approved.
+struct Fleet {
+    folder: Folder,
+    assets: Child,
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        drop(self.assets.stdin.take());
+        let _ = self.assets.wait();
+    }
+}
+
+impl Fleet {
+    fn new() -> Self {
+        let folder = Folder::new();
+        copy(&repository().join("examples/drift/run"), folder.path());
+        let mut assets = command(folder.path());
+        assets.args(["worker", "fleet", "fleet", "8"]).stdin(Stdio::piped());
+        let assets = assets.spawn().unwrap();
+        let fleet = Self { folder, assets };
+        fleet.until("the assets answer", || {
+            fleet.folder.path().join("fleet/inventory.json").exists()
+        });
+        fleet.plan(&["submit", "--task", "task.json", "plan.json"], 3);
+        fleet
+    }
+
+    fn approved() -> Self {
+        let fleet = Self::new();
+        fleet.plan(&["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
+        fleet
+    }
+
+    #[track_caller]
+    fn plan(&self, arguments: &[&str], status: i32) -> Ran {
+        self.folder.run(["plan"].iter().chain(arguments)).ends(status)
+    }
+
+    /// Carries the plan out, until it stops.
+    #[track_caller]
+    fn run(&self, status: i32) -> Ran {
+        self.plan(&["run", PLAN, "--as", "carol", "--exit-when-paused"], status)
+    }
+
+    fn fail(&self, asset: usize, fault: &str) {
+        self.folder.write(&format!("fleet/asset-{asset}.fail"), fault);
+    }
+
+    /// What was done to each asset, in order.
+    fn done(&self) -> Vec<String> {
+        let verbs = |asset| {
+            let log = self.folder.read(&format!("fleet/asset-{asset}.log"));
+            let verbs = log.lines().map(|line| line.split(' ').nth(1).unwrap().to_owned());
+            verbs.collect::<Vec<_>>().join(" ")
+        };
+        (1..=8).map(verbs).collect()
+    }
+
+    fn run_id(&self) -> Option<String> {
+        let path = self.folder.path().join(".lorch/lorch.db");
+        let sql = rusqlite::Connection::open(path).unwrap();
+        sql.query_row("SELECT run_id FROM plan_runs", [], |row| row.get(0)).ok()
+    }
+
+    fn document(&self) -> Value {
+        self.plan(&["audit", &self.run_id().unwrap()], 0).json()
+    }
+
+    fn events(&self) -> Vec<String> {
+        let document = self.document();
+        let log = document.get("audit_log").and_then(Value::as_array).unwrap();
+        log.iter().map(|it| it.get("event").and_then(Value::as_str).unwrap().to_owned()).collect()
+    }
+
+    /// The run in a process of its own.
+    fn begin(&self) -> Child {
+        let mut run = command(self.folder.path());
+        run.args(["plan", "run", PLAN, "--as", "carol"]).stdout(Stdio::null());
+        run.spawn().unwrap()
+    }
+
+    #[track_caller]
+    fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !holds() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn a_run_completes_and_can_be_audited() {
+    let fleet = Fleet::approved();
+    let ran = fleet.run(0);
+    assert!(ran.stdout.ends_with("is completed\n"), "{ran:#?}");
+    let lines = ran.stdout.lines().filter(|line| line.contains("asset_changed"));
+    assert_eq!(lines.count(), 8);
+    assert_eq!(fleet.done(), ["upgrade"; 8]);
+    assert!(fleet.folder.read("fleet/asset-1.log").contains(NEW));
+    let run_id = fleet.run_id().unwrap();
+    let verified = fleet.plan(&["audit", &run_id, "--verify"], 0);
+    assert!(verified.stdout.contains("54 entries, all as they were written"), "{verified:#?}");
+    let document = fleet.document();
+    fleet.folder.write("run.json", document.to_string());
+    fleet.folder.run(["validate", "--schema", "run", "run.json"]).ends(0);
+    let csv = fleet.plan(&["audit", &run_id, "--format", "csv"], 0);
+    assert_eq!(csv.stdout.lines().count(), 55);
+    let report = fleet.plan(&["audit", &run_id, "--format", "markdown"], 0).stdout;
+    assert!(report.contains("| state | completed |") && report.contains("## Timeline"), "{report}");
+    let watched = fleet.plan(&["watch", &run_id, "--json"], 0);
+    assert_eq!(watched.lines().len(), 54);
+    // The approval is used up.
+    let ran = fleet.run(1);
+    assert!(ran.stderr.contains("awaits approval again"), "{ran:#?}");
+    let sql = rusqlite::Connection::open(fleet.folder.path().join(".lorch/lorch.db")).unwrap();
+    sql.execute("UPDATE plan_run_audit SET entry = replace(entry, 'Wave1', 'Wave9')", []).unwrap();
+    let ran = fleet.plan(&["audit", &run_id, "--verify"], 1);
+    assert!(ran.stderr.contains("the audit log was changed: entry 15 does not follow"), "{ran:#?}");
+}
+
+#[test]
+fn a_run_pauses_where_an_asset_is_ill_and_goes_on_when_a_person_says_so() {
+    let fleet = Fleet::approved();
+    fleet.fail(3, "health");
+    let ran = fleet.run(3);
+    assert!(ran.stdout.contains("is paused: health_check_failed"), "{ran:#?}");
+    let run_id = fleet.run_id().unwrap();
+    fleet.plan(&["watch", &run_id, "--once"], 3);
+    assert_eq!(fleet.done()[4], "", "nothing after the phase was touched");
+    fleet.run(3);
+    fleet.fail(3, "");
+    let said = fleet.plan(&["resume", &run_id, "--as", "dora"], 0).stdout;
+    assert!(said.contains("nobody carries the run out now"), "{said}");
+    let ran = fleet.run(0);
+    assert!(ran.stdout.contains("run_resumed") && ran.stdout.contains("dora"), "{ran:#?}");
+    assert_eq!(fleet.done(), ["upgrade"; 8]);
+    let ran = fleet.plan(&["pause", &run_id, "--as", "dora"], 1);
+    assert!(ran.stderr.contains("is completed already"), "{ran:#?}");
+}
+
+#[test]
+fn a_run_is_rolled_back_where_an_asset_cannot_be_changed() {
+    let fleet = Fleet::approved();
+    fleet.fail(5, "upgrade");
+    let ran = fleet.run(1);
+    assert!(ran.stdout.ends_with("is rolled_back\n"), "{ran:#?}");
+    let both = "upgrade restore";
+    assert_eq!(fleet.done(), [both, both, both, both, "", "", "", ""]);
+    assert!(fleet.folder.read("fleet/asset-1.log").lines().last().unwrap().ends_with(OLD));
+    let metrics = fleet.document().get("metrics").cloned().unwrap();
+    let figure = |name| metrics.get(name).and_then(Value::as_u64).unwrap();
+    assert_eq!((figure("assets_changed"), figure("rollback_assets")), (4, 5));
+}
+
+#[test]
+fn what_hangs_is_unknown_and_never_passes() {
+    let fleet = Fleet::approved();
+    fleet.fail(1, "hang");
+    let ran = fleet.run(3);
+    assert!(ran.stdout.contains("is paused: inconclusive"), "{ran:#?}");
+}
+
+#[test]
+fn another_terminal_pauses_and_rolls_back_what_runs_and_nobody_else_runs_it() {
+    let fleet = Fleet::approved();
+    let mut run = fleet.begin();
+    fleet.until("the second phase", || {
+        fleet.run_id().is_some()
+            && fleet.events().iter().filter(|it| *it == "phase_started").count() > 1
+    });
+    let run_id = fleet.run_id().unwrap();
+    let refused = fleet.plan(&["run", PLAN, "--as", "eve"], 1);
+    assert!(refused.stderr.contains("is carried out by process"), "{refused:#?}");
+    let said = fleet.plan(&["pause", &run_id, "--as", "dora"], 0).stdout;
+    assert!(said.contains("heeds it at the next asset"), "{said}");
+    fleet.until("a pause", || fleet.events().iter().any(|it| it == "run_paused"));
+    assert!(run.try_wait().unwrap().is_none(), "it waits");
+    fleet.plan(&["rollback", &run_id, "--as", "dora"], 0);
+    assert_eq!(run.wait().unwrap().code(), Some(1));
+    let document = fleet.document();
+    let state = document.get("status").and_then(|it| it.get("state")).and_then(Value::as_str);
+    assert_eq!(state, Some("rolled_back"));
+    let done = fleet.done();
+    assert!(done.iter().all(|it| it.is_empty() || it == "upgrade restore"), "{done:?}");
+    assert_eq!(done[0], "upgrade restore");
+}
+
+#[test]
+fn wrong_usage_is_told_from_what_may_not_be() {
+    let fleet = Fleet::new();
+    let refused = fleet.plan(&["run", PLAN, "--as", "carol"], 1);
+    assert!(refused.stderr.contains("is awaiting_approval, not approved"), "{refused:#?}");
+    let simulated = fleet.plan(&["run", PLAN, "--simulate"], 0);
+    assert!(simulated.stdout.contains("completed"), "{simulated:#?}");
+    assert!(fleet.run_id().is_none(), "a simulation records nothing");
+    let unknown = "990e8400-e29b-41d4-a716-446655440101";
+    for command in ["pause", "resume", "rollback", "cancel", "watch", "audit"] {
+        let ran = fleet.plan(&[command, unknown], 2);
+        assert!(ran.stderr.contains("there is no run"), "{ran:#?}");
+    }
+    fleet.plan(&["run", unknown, "--as", "carol"], 2);
+    fleet.plan(&["run", "plan.json"], 2);
+}

@@ -1,0 +1,93 @@
+//! Whether the rollback condition of a phase holds, by what was seen of its metrics.
+
+use std::time::Duration;
+
+use lorch_types::Timestamp;
+use lorch_types::plan::condition::ExprKind;
+use lorch_types::plan::{HealthCheckType, History, Metric, MetricType, Metrics, PhaseName, Truth};
+
+use super::course::Stage;
+use super::machine::Machine;
+use super::probe::{Eyes, Sight};
+
+/// What was seen while a phase is watched.
+pub(super) struct Watch<'a> {
+    metrics: &'a Metrics,
+    every: Duration,
+    /// When the watch began, from which moments are counted.
+    origin: Timestamp,
+    seen: Option<(PhaseName, History)>,
+    last: Option<Timestamp>,
+}
+
+/// How long a look may take where no health check says so.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(metrics: &'a Metrics, every: Duration, origin: Timestamp) -> Self {
+        Self { metrics, every, origin, seen: None, last: None }
+    }
+
+    /// Whether a look at the condition asks nobody.
+    pub(super) fn is_at_hand(stage: &Stage, eyes: &Eyes<'_>) -> bool {
+        metrics_of(stage).into_iter().all(|metric| eyes.is_at_hand(metric))
+    }
+
+    /// Whether it is time to look again.
+    pub(super) fn is_due(&self, stage: &Stage, now: Timestamp) -> bool {
+        let is_same = self.seen.as_ref().is_some_and(|(name, _)| *name == stage.name);
+        let since = self.last.map(|last| Duration::from_millis(now.millis_since(last)));
+        !is_same || since.is_none_or(|since| since >= self.every)
+    }
+
+    /// Looks at all that the condition is about, and says whether it holds; false without one.
+    pub(super) fn look(
+        &mut self,
+        stage: &Stage,
+        machine: &Machine,
+        eyes: &Eyes<'_>,
+        now: impl Fn() -> Timestamp,
+    ) -> Truth {
+        let Some(condition) = &stage.rollback else { return Truth::False };
+        // Looks that fail take time too: what was seen counts until the next but one.
+        let fresh_for = (self.every + TIMEOUT) * 2;
+        if self.seen.as_ref().is_none_or(|(name, _)| *name != stage.name) {
+            self.seen = Some((stage.name.clone(), History::new(fresh_for)));
+        }
+        let Some((_, history)) = &mut self.seen else { return Truth::Unknown };
+        let since = |moment: Timestamp| Duration::from_millis(moment.millis_since(self.origin));
+        for metric in metrics_of(stage) {
+            let target = stage.checks.iter().find(|it| it.check_type == HealthCheckType::Http200);
+            let sight = Sight {
+                metric,
+                of: self.metrics.get(metric.as_str()).unwrap_or(MetricType::Number),
+                target: target.and_then(|check| check.target.as_deref()),
+                assets: machine.attempted_assets(),
+                attempts: machine.attempts(),
+                timeout: TIMEOUT,
+            };
+            let seen = eyes.look(&sight).ok();
+            history.record(metric, since(now()), seen);
+        }
+        let moment = now();
+        self.last = Some(moment);
+        let truth = condition.evaluate(history, since(moment));
+        history.forget_before(since(moment).saturating_sub(condition.horizon()));
+        truth
+    }
+}
+
+/// The metrics that the rollback condition of a phase is about, each once.
+fn metrics_of(stage: &Stage) -> Vec<&Metric> {
+    let mut found: Vec<&Metric> = Vec::new();
+    if let Some(condition) = &stage.rollback {
+        condition.each_atom(&mut |atom| {
+            if let ExprKind::Flag(metric) | ExprKind::Compare { metric, .. } = &atom.kind
+                && !found.contains(&metric)
+            {
+                found.push(metric);
+            }
+        });
+    }
+    found
+}

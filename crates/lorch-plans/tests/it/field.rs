@@ -1,0 +1,140 @@
+//! Assets that do what a test says, and a time that passes when somebody waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use lorch_backends::{Backend, Cancellation, Performed};
+use lorch_plans::Clock;
+use lorch_types::Timestamp;
+use lorch_types::job::{ErrorCode, ErrorInfo, StepManifest};
+use lorch_types::json::Value;
+
+use crate::drift::value;
+
+/// What is asked when an asset is acted on, with how many acts came before.
+type Meanwhile<'a> = Box<dyn Fn(&str, usize) + Send + Sync + 'a>;
+
+/// The assets.
+pub(crate) struct Field<'a> {
+    /// Direction and asset of each act, in order.
+    acts: Mutex<Vec<String>>,
+    /// How often each key was seen.
+    keys: Mutex<BTreeMap<String, usize>>,
+    /// The acts that fail: `forward asset-1`.
+    pub(crate) failing: BTreeSet<String>,
+    /// The acts that are stopped half way, once.
+    pub(crate) stopping: Mutex<BTreeSet<String>>,
+    /// What `GET /health` gives: `200`, `503`, or nothing.
+    pub(crate) health: Mutex<Option<u16>>,
+    /// What a program that measures writes.
+    pub(crate) measured: Mutex<Option<&'static str>>,
+    /// What an act writes.
+    pub(crate) output: &'static str,
+    pub(crate) stop: std::sync::Arc<AtomicBool>,
+    pub(crate) meanwhile: Meanwhile<'a>,
+}
+
+impl Field<'_> {
+    pub(crate) fn new() -> Self {
+        Self {
+            acts: Mutex::default(),
+            keys: Mutex::default(),
+            failing: BTreeSet::new(),
+            stopping: Mutex::default(),
+            health: Mutex::new(Some(200)),
+            measured: Mutex::new(None),
+            output: "{}",
+            stop: std::sync::Arc::default(),
+            meanwhile: Box::new(|_, _| {}),
+        }
+    }
+
+    pub(crate) fn failing(acts: &[&str]) -> Self {
+        let failing = acts.iter().map(|act| (*act).to_owned()).collect();
+        Self { failing, ..Self::new() }
+    }
+
+    /// Direction and asset of each act, in order.
+    pub(crate) fn acts(&self) -> Vec<String> {
+        self.acts.lock().unwrap().clone()
+    }
+
+    /// The assets of the acts in one direction, in order.
+    pub(crate) fn assets(&self, direction: &str) -> Vec<String> {
+        let acts = self.acts();
+        let acts = acts.iter().filter_map(|act| act.strip_prefix(direction));
+        acts.map(|asset| asset.trim_start().to_owned()).collect()
+    }
+
+    /// How often the key was seen that was seen most often, and how many keys there were.
+    pub(crate) fn keys(&self) -> (usize, usize) {
+        let keys = self.keys.lock().unwrap();
+        (keys.values().copied().max().unwrap_or(0), keys.len())
+    }
+
+    fn act(&self, manifest: &StepManifest, input: &Value) -> Result<Value, ErrorInfo> {
+        let said = |name| input.get(name).and_then(Value::as_str).unwrap_or_default();
+        let act = format!("{} {}", said("direction"), said("asset"));
+        let count = {
+            let mut acts = self.acts.lock().unwrap();
+            acts.push(act.clone());
+            acts.len() - 1
+        };
+        let key = manifest.idempotency_key.to_string();
+        *self.keys.lock().unwrap().entry(key).or_default() += 1;
+        (self.meanwhile)(&act, count);
+        if self.stopping.lock().unwrap().remove(&act) {
+            self.stop.store(true, Ordering::Relaxed);
+            return Err(ErrorCode::Cancelled.error("stopped"));
+        }
+        if self.failing.contains(&act) {
+            return Err(ErrorCode::Backend.error("it does not work"));
+        }
+        Ok(value(self.output))
+    }
+}
+
+impl Backend for Field<'_> {
+    fn perform(&self, manifest: &StepManifest, _: &Cancellation) -> Result<Performed, ErrorInfo> {
+        let params = &manifest.resolved_params;
+        let gone = || ErrorCode::Backend.error("connection refused");
+        let output = match params.get("input") {
+            Some(input) if input.get("direction").is_some() => self.act(manifest, input)?,
+            Some(_) => {
+                let measured = *self.measured.lock().unwrap();
+                value(&format!("{{\"json\": {}}}", measured.ok_or_else(gone)?))
+            }
+            None => match *self.health.lock().unwrap() {
+                Some(200) => value("{\"status\": 200}"),
+                Some(status) => {
+                    let error = ErrorCode::Backend.error("it is ill");
+                    return Err(error.with_details([("status", u32::from(status))]));
+                }
+                None => return Err(gone()),
+            },
+        };
+        Ok(Performed { output, applied: true })
+    }
+}
+
+/// A time that passes only when somebody waits.
+pub(crate) struct Hourglass(AtomicU64);
+
+impl Hourglass {
+    pub(crate) fn new(at: Timestamp) -> Self {
+        Self(AtomicU64::new(u64::try_from(at.unix_millis()).unwrap()))
+    }
+}
+
+impl Clock for Hourglass {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+
+    fn sleep(&self, length: Duration, _: &AtomicBool) {
+        let millis = u64::try_from(length.as_millis()).unwrap();
+        self.0.fetch_add(millis.max(1), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,286 @@
+//! One execution of a plan: its lease, its audit log, and what people want of it.
+
+use lorch_types::Timestamp;
+use lorch_types::json::Value;
+use lorch_types::plan::{AssetId, PlanId, RunId, RunState, UserId};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{AuditRecord, PlanEntry, PlanRunEntry, audit, read};
+use crate::lease::HolderRow;
+use crate::record::{id, optional_id};
+use crate::{Claim, Holder, StoreError, blob};
+
+/// An execution of a plan, with its plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRun {
+    /// How far it is.
+    pub entry: PlanRunEntry,
+    /// The plan as it is recorded.
+    pub plan: PlanEntry,
+    /// The asset that may have been acted on, of which no outcome is recorded yet.
+    pub acting: Option<AssetId>,
+}
+
+/// The right to carry a run of a plan out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRunLease {
+    run_id: RunId,
+    number: i64,
+    token: i64,
+}
+
+/// What a person can want of a run that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CommandKind {
+    /// That it waits.
+    Pause,
+    /// That it goes on.
+    Resume,
+    /// That what it changed is undone.
+    Rollback,
+    /// That it ends as it is.
+    Cancel,
+}
+
+/// Something that a person wants of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunCommand {
+    /// Grows from command to command.
+    pub number: i64,
+    /// What.
+    pub kind: CommandKind,
+    /// Who.
+    pub by: UserId,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// What is recorded of a run at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunChange {
+    /// What happened, in this order.
+    pub entries: Vec<Value>,
+    /// The states that it got into, in this order.
+    pub states: Vec<RunState>,
+    /// The asset that is going to be acted on.
+    pub acting: Option<AssetId>,
+    /// The commands that are dealt with, and whether they were heeded.
+    pub commands: Vec<(i64, bool)>,
+}
+
+impl PlanRunLease {
+    /// The run.
+    pub fn run_id(&self) -> &RunId {
+        &self.run_id
+    }
+}
+
+impl CommandKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Pause, Self::Resume, Self::Rollback, Self::Cancel];
+
+    /// The kind as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Rollback => "rollback",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
+/// The number, the plan and the rest of a run.
+pub(crate) fn find(connection: &Connection, run_id: &RunId) -> Result<(i64, PlanRun), StoreError> {
+    const FIND: &str = "SELECT plan_run, plan_id, r.state, initiated_by, started_at, acting
+        FROM plan_runs r JOIN plans p USING (plan) WHERE run_id = ?1";
+    let mut statement = connection.prepare_cached(FIND)?;
+    let mut rows = statement.query([run_id.as_str()])?;
+    let row = rows.next()?.ok_or_else(|| StoreError::NoSuchPlanRun { run_id: run_id.clone() })?;
+    let plan_id: PlanId = id(row, 1)?;
+    let entry = PlanRunEntry {
+        run_id: run_id.clone(),
+        state: state_of(&row.get::<_, String>(2)?)?,
+        initiated_by: id(row, 3)?,
+        started_at: id(row, 4)?,
+    };
+    let acting = optional_id(row, 5)?;
+    Ok((row.get(0)?, PlanRun { entry, plan: read::plan(connection, &plan_id)?.1, acting }))
+}
+
+fn state_of(text: &str) -> Result<RunState, StoreError> {
+    let state = RunState::ALL.into_iter().find(|it| it.as_str() == text);
+    state.ok_or_else(|| StoreError::damaged("a run of a plan", "its state"))
+}
+
+/// Takes the lease of a run, unless a living owner holds it.
+pub(crate) fn take(
+    connection: &Connection,
+    run_id: &RunId,
+    claim: &Claim,
+) -> Result<PlanRunLease, StoreError> {
+    const TAKE: &str =
+        "INSERT INTO plan_run_leases (plan_run, token, owner_id, host, pid, process, expires_at)
+        VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (plan_run) DO UPDATE SET token = token + 1, owner_id = excluded.owner_id,
+            host = excluded.host, pid = excluded.pid, process = excluded.process,
+            expires_at = excluded.expires_at
+        RETURNING token";
+    let (number, _) = find(connection, run_id)?;
+    if let Some(holder) = holder(connection, run_id, number)?
+        && !holder.is_gone(claim.now)
+    {
+        let holder = Box::new(holder);
+        return Err(StoreError::PlanRunHeld { run_id: run_id.clone(), holder });
+    }
+    let owner = &claim.owner;
+    let expires_at = claim.expires_at().to_string();
+    let process = owner.process.to_string();
+    let values = (number, owner.id(), &owner.host, owner.pid, process, expires_at);
+    let token = connection.prepare_cached(TAKE)?.query_row(values, |row| row.get(0))?;
+    Ok(PlanRunLease { run_id: run_id.clone(), number, token })
+}
+
+/// Who holds the lease of a run, whether living or not.
+pub(crate) fn holder(
+    connection: &Connection,
+    run_id: &RunId,
+    number: i64,
+) -> Result<Option<Holder>, StoreError> {
+    const HOLDER: &str = "SELECT host, pid, process, expires_at FROM plan_run_leases
+        WHERE plan_run = ?1 AND owner_id IS NOT NULL";
+    let row = connection
+        .prepare_cached(HOLDER)?
+        .query_row([number], |row| HolderRow::read(row, 0))
+        .optional()?;
+    row.map(|row| row.holder(run_id.as_str())).transpose()
+}
+
+/// Makes the lease hold for the claim's time from now.
+pub(crate) fn renew(
+    connection: &Connection,
+    lease: &PlanRunLease,
+    claim: &Claim,
+) -> Result<(), StoreError> {
+    const RENEW: &str = "UPDATE plan_run_leases SET expires_at = ?3
+        WHERE plan_run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
+    let values = (lease.number, lease.token, claim.expires_at().to_string());
+    match connection.prepare_cached(RENEW)?.execute(values)? {
+        0 => Err(lost(lease)),
+        _ => Ok(()),
+    }
+}
+
+/// Gives the lease back; the token stays, so that it can never be used again.
+pub(crate) fn release(connection: &Connection, lease: &PlanRunLease) -> Result<(), StoreError> {
+    const RELEASE: &str = "UPDATE plan_run_leases
+        SET owner_id = NULL, host = NULL, pid = NULL, process = NULL, expires_at = NULL
+        WHERE plan_run = ?1 AND token = ?2";
+    connection.prepare_cached(RELEASE)?.execute((lease.number, lease.token))?;
+    Ok(())
+}
+
+/// Records what happened, if the lease is the newest and the states follow from each other.
+pub(crate) fn change(
+    connection: &Connection,
+    lease: &PlanRunLease,
+    change: &RunChange,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    const CHECK: &str = "SELECT state FROM plan_runs JOIN plan_run_leases USING (plan_run)
+        WHERE plan_run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
+    const UPDATE: &str =
+        "UPDATE plan_runs SET state = ?2, acting = ?3, updated_at = ?4 WHERE plan_run = ?1";
+    const DEALT: &str = "UPDATE plan_run_commands SET outcome = ?3
+        WHERE plan_run = ?1 AND command = ?2 AND outcome IS NULL";
+    let number = lease.number;
+    let state: Option<String> = connection
+        .prepare_cached(CHECK)?
+        .query_row((number, lease.token), |row| row.get(0))
+        .optional()?;
+    let mut state = state_of(&state.ok_or_else(|| lost(lease))?)?;
+    for to in &change.states {
+        state.event_to(*to).map_err(|source| StoreError::IllegalPlanRun {
+            run_id: lease.run_id.clone(),
+            source: Box::new(source),
+        })?;
+        state = *to;
+    }
+    audit::append_all(connection, number, &change.entries)?;
+    let acting = change.acting.as_ref().map(AssetId::as_str);
+    connection.prepare_cached(UPDATE)?.execute((number, state.as_str(), acting, at.to_string()))?;
+    for (command, is_heeded) in &change.commands {
+        let outcome = if *is_heeded { "heeded" } else { "ignored" };
+        connection.prepare_cached(DEALT)?.execute((number, command, outcome))?;
+    }
+    Ok(())
+}
+
+/// Records what a person wants of a run that has not ended.
+pub(crate) fn command(
+    connection: &Connection,
+    run_id: &RunId,
+    kind: CommandKind,
+    by: &UserId,
+    at: Timestamp,
+) -> Result<PlanRun, StoreError> {
+    const INSERT: &str = "INSERT INTO plan_run_commands (plan_run, kind, given_by, given_at)
+        VALUES (?1, ?2, ?3, ?4)";
+    let (number, run) = find(connection, run_id)?;
+    if RunState::MACHINE.is_final(run.entry.state) {
+        return Err(StoreError::PlanRunEnded { run_id: run_id.clone(), state: run.entry.state });
+    }
+    let values = (number, kind.as_str(), by.as_str(), at.to_string());
+    connection.prepare_cached(INSERT)?.execute(values)?;
+    Ok(run)
+}
+
+/// The commands of a run that nobody has dealt with, in the order in which they were given.
+pub(crate) fn commands(
+    connection: &Connection,
+    run_id: &RunId,
+) -> Result<Vec<RunCommand>, StoreError> {
+    const OPEN: &str = "SELECT command, kind, given_by, given_at
+        FROM plan_run_commands JOIN plan_runs USING (plan_run)
+        WHERE run_id = ?1 AND outcome IS NULL ORDER BY command";
+    let mut statement = connection.prepare_cached(OPEN)?;
+    let mut rows = statement.query([run_id.as_str()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kind: String = row.get(1)?;
+        let kind = CommandKind::ALL.into_iter().find(|it| it.as_str() == kind);
+        found.push(RunCommand {
+            number: row.get(0)?,
+            kind: kind.ok_or_else(|| StoreError::damaged("a command", "its kind"))?,
+            by: id(row, 2)?,
+            at: id(row, 3)?,
+        });
+    }
+    Ok(found)
+}
+
+/// What happened in a run after the entry `after`, in order.
+pub(crate) fn entries(
+    connection: &Connection,
+    number: i64,
+    after: u64,
+) -> Result<Vec<AuditRecord>, StoreError> {
+    const ALL: &str = "SELECT sequence, entry, hash FROM plan_run_audit
+        WHERE plan_run = ?1 AND sequence > ?2 ORDER BY sequence";
+    let mut statement = connection.prepare_cached(ALL)?;
+    let mut rows = statement.query((number, after))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(1)?;
+        entries.push(AuditRecord {
+            sequence: row.get(0)?,
+            entry: blob::parse("an entry of the audit log of a run", &text)?,
+            hash: audit::digest(&row.get::<_, String>(2)?)?,
+        });
+    }
+    Ok(entries)
+}
+
+fn lost(lease: &PlanRunLease) -> StoreError {
+    StoreError::PlanRunLost { run_id: lease.run_id.clone() }
+}
