@@ -2,32 +2,26 @@
 //! believed.
 
 mod answer;
+mod judge;
 mod prompt;
 mod stricter;
 
-use lorch_store::Approval;
 use lorch_types::NaturalInteger;
-use lorch_types::diagnostic::Severity;
-use lorch_types::json::{Object, Value, from_value, to_value};
-use lorch_types::plan::{
-    Environment, LlmUsage, Plan, PlanId, PlanState, Task, TaskErrorCode, TaskSpec, ToolName,
-};
-use lorch_types::{Digest, Kind, SmolStr};
-use lorch_validate::Validator;
+use lorch_types::plan::{Environment, LlmUsage, Plan, PlanId, Task, TaskErrorCode};
+use lorch_types::{Digest, SmolStr};
 
-use crate::contract::Contract;
 use crate::desk::Desk;
 use crate::error::PlanError;
-use crate::policy::Entry;
 pub use answer::{Unread, read_answer};
+use judge::{Judge, Judged, Wrong};
 pub use prompt::Prompt;
 use stricter::Given;
 pub use stricter::Held;
 
 /// How often an answer is sent back, at most.
 pub const MOST_CORRECTIONS: usize = 3;
-/// How many violations are sent back at once.
-const MOST_VIOLATIONS: usize = 30;
+/// How many bytes of an answer are sent back.
+const MOST_SENT_BACK: usize = 64 * 1024;
 
 /// Whoever writes plans: a language model, or an agent.
 pub trait Planner {
@@ -50,7 +44,7 @@ pub struct Question<'q> {
 /// Why an answer is sent back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    /// The answer, as it was given.
+    /// The answer as it was given, or its beginning.
     pub answer: String,
     /// What is wrong with it.
     pub violations: Vec<String>,
@@ -147,7 +141,8 @@ pub fn draft(
 ) -> Result<Draft, DraftError> {
     let given = Given::of(order.task, order.environment);
     let prompt = prompt::prompt(order.task, &given, desk.tools, desk.metrics);
-    let mut drafting = Drafting { desk, order, given, usage: usage(&prompt) };
+    let mut drafting = Drafting { usage: usage(&prompt) };
+    let judge = Judge { desk, order, given };
     let mut correction: Option<Correction> = None;
     let mut corrections = 0;
     loop {
@@ -156,7 +151,7 @@ pub fn draft(
             drafting.failed(code, reason, Vec::new(), corrections)
         })?;
         drafting.count(&said);
-        let wrong = match drafting.judge(&said.text)? {
+        let wrong = match judge.judge(&said.text, &drafting.usage)? {
             Judged::Good { task, plan, held } => {
                 return Ok(Draft { task: *task, plan: *plan, held, corrections });
             }
@@ -169,8 +164,16 @@ pub fn draft(
             return Err(drafting.failed(code, reason, violations, corrections));
         }
         corrections += 1;
-        correction = Some(Correction { answer: said.text, violations: wrong.violations });
+        let answer = beginning(said.text, MOST_SENT_BACK);
+        correction = Some(Correction { answer, violations: wrong.violations });
     }
+}
+
+/// The beginning of a text, `most` bytes of it: one that a planner wrote may have no end.
+fn beginning(mut text: String, most: usize) -> String {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or_default());
+    text
 }
 
 /// The usage of a prompt that nobody was asked yet.
@@ -184,31 +187,12 @@ fn usage(prompt: &Prompt) -> LlmUsage {
     }
 }
 
-struct Drafting<'a> {
-    desk: &'a Desk<'a>,
-    order: &'a Order<'a>,
-    given: Given<'a>,
+/// What was used so far.
+struct Drafting {
     usage: LlmUsage,
 }
 
-enum Judged {
-    Good { task: Box<Task>, plan: Box<Plan>, held: Vec<Held> },
-    Bad(Wrong),
-}
-
-struct Wrong {
-    code: TaskErrorCode,
-    violations: Vec<String>,
-}
-
-impl Wrong {
-    fn of(code: TaskErrorCode, mut violations: Vec<String>) -> Judged {
-        violations.truncate(MOST_VIOLATIONS);
-        Judged::Bad(Self { code, violations })
-    }
-}
-
-impl Drafting<'_> {
+impl Drafting {
     fn count(&mut self, said: &Said) {
         let more = |total: Option<NaturalInteger>, count: u64| {
             let sum = total.map_or(0, NaturalInteger::get).saturating_add(count);
@@ -232,128 +216,6 @@ impl Drafting<'_> {
         let failure = DraftFailure { code, reason, violations, usage, corrections };
         DraftError::Failed { failure: Box::new(failure) }
     }
-
-    fn judge(&self, text: &str) -> Result<Judged, PlanError> {
-        let answer = match read_answer(text) {
-            Ok(answer) => answer,
-            Err(unread) => {
-                return Ok(Wrong::of(TaskErrorCode::ParseError, vec![unread.to_string()]));
-            }
-        };
-        let (spec, plan) = match self.documents(answer) {
-            Ok(documents) => documents,
-            Err(violations) => return Ok(Wrong::of(TaskErrorCode::ValidationError, violations)),
-        };
-        let unknown = self.forbidden(&spec, &plan);
-        if !unknown.is_empty() {
-            return Ok(Wrong::of(TaskErrorCode::PermissionError, unknown));
-        }
-        let (spec, held) = self.given.with(spec);
-        let task = Task {
-            task_spec: Some(spec),
-            llm_profile: Some(self.usage.clone()),
-            ..self.order.task.clone()
-        };
-        let violations = self.violations(&task, &plan)?;
-        if violations.is_empty() {
-            return Ok(Judged::Good { task: Box::new(task), plan: Box::new(plan), held });
-        }
-        let held = held.iter().map(ToString::to_string);
-        Ok(Wrong::of(TaskErrorCode::ValidationError, violations.into_iter().chain(held).collect()))
-    }
-
-    /// The documents of an answer, or where they break their schemas.
-    fn documents(&self, answer: Object) -> Result<(TaskSpec, Plan), Vec<String>> {
-        let mut violations = Vec::new();
-        for key in answer.keys().filter(|key| !["task_spec", "plan"].contains(&key.as_str())) {
-            violations.push(format!("`{key}` is neither `task_spec` nor `plan`"));
-        }
-        let given = self.given.spec.map(to_value).and_then(Result::ok);
-        let spec = match answer.get("task_spec").cloned().or(given) {
-            Some(spec) => typed::<TaskSpec>("/task_spec", Kind::TaskSpec, &spec),
-            None => Err(vec!["/task_spec is missing".to_owned()]),
-        };
-        let plan = match answer.get("plan") {
-            Some(Value::Object(plan)) => {
-                typed::<Plan>("/plan", Kind::Plan, &Value::Object(self.own(plan.clone())))
-            }
-            Some(_) => Err(vec!["/plan is no object".to_owned()]),
-            None => Err(vec!["/plan is missing".to_owned()]),
-        };
-        match (spec, plan) {
-            (Ok(spec), Ok(plan)) if violations.is_empty() => Ok((spec, plan)),
-            (spec, plan) => {
-                violations.extend(spec.err().into_iter().chain(plan.err()).flatten());
-                Err(violations)
-            }
-        }
-    }
-
-    /// A plan with the fields that are never the planner's: which plan it is, and what became of it.
-    fn own(&self, mut plan: Object) -> Object {
-        let state = [("state", Value::from(PlanState::Draft.as_str()))].into_iter().collect();
-        plan.insert("id", self.order.plan_id.as_str());
-        plan.insert("task_id", self.order.task.id.as_str());
-        plan.insert("status", Value::Object(state));
-        for field in ["created_at", "validation", "quality_score"] {
-            plan.remove(field);
-        }
-        plan
-    }
-
-    /// Tools that are not there, or not for this task.
-    fn forbidden(&self, spec: &TaskSpec, plan: &Plan) -> Vec<String> {
-        let allowed: Vec<&ToolName> = match self.given.spec {
-            Some(given) => given.tools_required.iter().collect(),
-            None => self.desk.tools.names().collect(),
-        };
-        let phases = plan.payload.phases.iter().flatten();
-        let actions = phases.flat_map(|phase| phase.actions.iter().flatten());
-        let used = actions.map(|action| ("an action of the plan", &action.tool));
-        let required = spec.tools_required.iter().map(|tool| ("`tools_required`", tool));
-        let names: Vec<&str> = allowed.iter().map(|tool| tool.as_str()).collect();
-        let mut found: Vec<String> = Vec::new();
-        for (place, tool) in required.chain(used).filter(|(_, tool)| !allowed.contains(tool)) {
-            let text = format!(
-                "{place} names the tool `{}`, which is not allowed: allowed are {}",
-                tool.as_str(),
-                names.join(", ")
-            );
-            if !found.contains(&text) {
-                found.push(text);
-            }
-        }
-        found
-    }
-
-    fn violations(&self, task: &Task, plan: &Plan) -> Result<Vec<String>, PlanError> {
-        let Some(contract) = Contract::of(task) else { return Ok(Vec::new()) };
-        let nobody: &[Approval] = &[];
-        let judgement = self.desk.judge(Entry::Admit, plan, contract, nobody)?;
-        let errors = judgement.validation.findings().filter(|it| it.severity == Severity::Error);
-        let told = errors.map(|it| match &it.help {
-            Some(help) => format!("{it} (help: {help})"),
-            None => it.to_string(),
-        });
-        Ok(told.collect())
-    }
-}
-
-/// A document of an answer, or where it breaks its schema.
-fn typed<T: serde::de::DeserializeOwned>(
-    place: &str,
-    kind: Kind,
-    value: &Value,
-) -> Result<T, Vec<String>> {
-    from_value::<T>(value).map_err(|error| {
-        let violations = Validator::for_kind(kind).validate(value);
-        let found: Vec<String> = violations
-            .iter()
-            .map(|it| it.diagnostic())
-            .map(|it| format!("{} {place}{}: {}", it.code, it.pointer, it.message))
-            .collect();
-        if found.is_empty() { vec![format!("{place}: {error}")] } else { found }
-    })
 }
 
 impl Prompt {

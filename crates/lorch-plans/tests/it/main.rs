@@ -6,6 +6,7 @@
 )]
 
 mod approvals;
+mod drafts;
 mod drift;
 mod field;
 mod fixtures;
