@@ -207,12 +207,8 @@ pub fn said_of(entry: &AuditEntry) -> String {
     let detail = |name| entry.details.as_ref().and_then(|details| details.get(name));
     let mut words = Vec::new();
     for name in [DIRECTION, "check", "observed", "threshold", "outcome", "verdict", REASON, "by"] {
-        match detail(name) {
-            Some(value) => match value.as_str() {
-                Some(text) => words.push(text.to_owned()),
-                None => words.push(value.to_string()),
-            },
-            None => {}
+        if let Some(value) = detail(name) {
+            words.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
     }
     words.extend(entry.error.as_ref().map(ToString::to_string));

@@ -129,10 +129,12 @@ impl Machine {
         let (stage, round) = (*stage, *round);
         let is_well = results.iter().all(|result| *result == Truth::True);
         let count = self.course.stages.get(stage).map_or(0, |stage| stage.checks.len());
-        if round == Round::Rollback && is_well && results.len() >= count {
-            if let Some(earlier) = self.to_verify(Some(stage)) {
-                self.state = checking(earlier, Round::Rollback);
-            }
+        if round == Round::Rollback
+            && is_well
+            && results.len() >= count
+            && let Some(earlier) = self.to_verify(Some(stage))
+        {
+            self.state = checking(earlier, Round::Rollback);
         }
     }
 
