@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use lorch_types::json::Value;
 
-use crate::lorch::{Folder, Ran, command, copy, repository};
+use crate::lorch::{Folder, Ran, command, copy, read, repository};
+use crate::server::{Server, answer};
 
 const PLAN: &str = "880e8400-e29b-41d4-a716-446655440101";
 const OLD: &str = "ubuntu-base-v2.3.0";
@@ -216,4 +217,24 @@ fn wrong_usage_is_told_from_what_may_not_be() {
     }
     fleet.plan(&["run", unknown, "--as", "carol"], 2);
     fleet.plan(&["run", "plan.json"], 2);
+}
+
+#[test]
+fn a_webhook_is_told_of_a_pause() {
+    let server = Server::start([answer("204 No Content", "", "")]);
+    let fleet = Fleet::approved();
+    let url = server.url("/hook");
+    let config = fleet.folder.read("lorch.toml")
+        + &format!("\n[notify]\nurl = \"{url}\"\nsecret_env = \"NOTIFY_SECRET\"\n");
+    fleet.folder.write("lorch.toml", config);
+    fleet.fail(1, "health");
+    let arguments = ["plan", "run", PLAN, "--as", "carol", "--exit-when-paused"];
+    let environment = [("NOTIFY_SECRET", "only for this test")];
+    fleet.folder.run_with(arguments, "", &environment).ends(3);
+    fleet.until("the webhook is told", || !server.received().is_empty());
+    let body = read(&server.received()[0].body);
+    let member = |name| body.get(name).and_then(Value::as_str).unwrap().to_owned();
+    assert_eq!(member("event"), "run.paused");
+    assert_eq!((member("plan_id").as_str(), member("run_id")), (PLAN, fleet.run_id().unwrap()));
+    assert_eq!(member("phase"), "Canary");
 }

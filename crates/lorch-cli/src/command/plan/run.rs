@@ -14,7 +14,7 @@ use lorch_plans::{
 };
 use lorch_store::Store;
 use lorch_types::json::{Object, Value, from_value, read, to_value};
-use lorch_types::plan::{AssetId, AuditEntry, PlanId, RunId, UserId};
+use lorch_types::plan::{AssetId, AuditEntry, AuditEvent, PlanId, RunId, UserId};
 
 use super::simulate;
 use super::watch::line;
@@ -22,7 +22,9 @@ use crate::cli::Global;
 use crate::clock::{new_plan_run_id, now};
 use crate::exit::{Failure, Outcome};
 use crate::machinery::{compute, stop_on_interrupt};
+use crate::notify::notify;
 use crate::planning::{Planning, who};
+use crate::site::Site;
 use crate::terminal::{print, print_line, tell};
 
 /// Carry an approved plan out, phase by phase; a run that was interrupted or crashed goes on.
@@ -143,6 +145,9 @@ fn carried_out(
         stop,
     };
     let mut heard = |entry: &AuditEntry| {
+        if entry.event == AuditEvent::RunPaused {
+            tell_of_pause(site, &arguments.plan, run_id, entry);
+        }
         // Whoever reads this may have gone: the run goes on.
         let _ = match arguments.json {
             true => to_value(entry).map_err(Failure::work).and_then(print_line),
@@ -153,6 +158,16 @@ fn carried_out(
         lorch_plans::RunError::Store(error) => error.into(),
         other => Failure::Work(other.into()),
     })
+}
+
+/// Tells the webhook that somebody has to look at a run.
+fn tell_of_pause(site: &Site, plan_id: &PlanId, run_id: &RunId, entry: &AuditEntry) {
+    let about = [
+        ("run_id", Value::from(run_id.as_str())),
+        ("plan_id", Value::from(plan_id.as_str())),
+        ("phase", Value::from(entry.phase.as_ref().map(|phase| phase.as_str()))),
+    ];
+    notify(site, "run.paused", about);
 }
 
 /// The addresses of assets that the workspace has in a file.
