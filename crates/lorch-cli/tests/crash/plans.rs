@@ -1,7 +1,7 @@
 //! Runs of plans, killed at every durable point of execution and rollback: what the assets themselves have
 //! counted shows each action exactly once, and the audit log is whole.
 //!
-//! `LORCH_CRASH_CYCLES` says how often something is killed, `LORCH_CRASH_SEED` which seed is first.
+//! `LORCH_PLAN_CRASH_CYCLES` says how often something is killed, `LORCH_CRASH_SEED` which seed is first.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
@@ -35,8 +35,8 @@ const MAX_FAULTS: usize = 6;
 
 #[test]
 fn every_action_on_an_asset_happens_once_wherever_the_process_is_killed() {
-    let cycles = match std::env::var("LORCH_CRASH_CYCLES") {
-        Ok(text) => text.parse().expect("LORCH_CRASH_CYCLES is a number"),
+    let cycles = match std::env::var("LORCH_PLAN_CRASH_CYCLES") {
+        Ok(text) => text.parse().expect("LORCH_PLAN_CRASH_CYCLES is a number"),
         Err(_) => 60_usize,
     };
     assert!(cycles > 0, "no cycle, no test");
