@@ -1,4 +1,4 @@
-//! `lorch doctor`: whether everything is in place to run jobs here.
+//! `lorch doctor`: whether everything is in place to run jobs and tasks here.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,9 @@ use std::path::Path;
 
 use clap::Args;
 use lorch_backends::DataPlane;
+use lorch_backends::config::Agent;
 use lorch_store::{RunStatus, Store};
+use lorch_types::agent::AgentType;
 use lorch_types::diagnostic::{Color, visible};
 
 use crate::amount::counted;
@@ -18,7 +20,7 @@ use crate::planning::POLICIES;
 use crate::site::{CONFIG_FILE, Site, shown};
 use crate::terminal::{Stream, print};
 
-/// Check that everything is in place to run jobs here, and say how to put right what is not.
+/// Check that everything is in place to run jobs and tasks here, and say how to put right what is not.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status: 0 everything is in place; 1 something is not.")]
 pub(crate) struct Doctor {}
@@ -65,6 +67,7 @@ fn checks(site: &Site) -> Vec<(&'static str, Finding)> {
         ("permissions", permissions(site)),
     ];
     all.extend(policies(site).map(|finding| ("policies", finding)));
+    all.extend(agents(site).into_iter().map(|finding| ("agents", finding)));
     all.extend(variables(site).into_iter().map(|finding| ("environment", finding)));
     all
 }
@@ -149,6 +152,40 @@ fn policies(site: &Site) -> Option<Finding> {
     })
 }
 
+/// Whether the programs of agents are there, and those that a task needs are configured.
+fn agents(site: &Site) -> Vec<Finding> {
+    let agents = &site.config.agents;
+    let mut found: Vec<Finding> =
+        agents.iter().map(|(agent, it)| program(site, agent, it)).collect();
+    let needed = [AgentType::Builder, AgentType::Reviewer, AgentType::SpecMaintainer];
+    let missing = needed.into_iter().filter(|agent| agents.get(*agent).is_none());
+    // A workspace may have jobs and plans only.
+    let has_agents = !found.is_empty();
+    for agent in missing.filter(|_| has_agents).map(AgentType::as_str) {
+        let fix = format!("add `[agents.{agent}]` to {CONFIG_FILE}");
+        let words = format!("no {agent} is configured: no task can run");
+        found.push(Finding::Note(words, fix));
+    }
+    found
+}
+
+fn program(site: &Site, agent: AgentType, configured: &Agent) -> Finding {
+    let (agent, program) = (agent.as_str(), configured.cmd.first().map_or("", String::as_str));
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = match program {
+        "lorch" => true,
+        path if path.contains('/') => site.root.join(path).is_file(),
+        name => std::env::split_paths(&folders).any(|folder| folder.join(name).is_file()),
+    };
+    match is_there {
+        true => Finding::Good(format!("the {agent} is `{program}`")),
+        false => Finding::Bad(
+            format!("the {agent} is `{program}`, which is not there"),
+            format!("install it, or put `cmd` of `[agents.{agent}]` right"),
+        ),
+    }
+}
+
 /// Whether other users can read what was recorded.
 fn permissions(site: &Site) -> Finding {
     let files = [site.store_path(), site.data_path()];
@@ -180,11 +217,12 @@ fn readable_by_others(_: &Path) -> bool {
 fn variables(site: &Site) -> Vec<Finding> {
     let secrets = site.config.secrets.values().map(|source| &source.env);
     let model = site.config.llm.iter().filter_map(|llm| llm.api_key_env.as_ref());
-    let named = secrets.chain(model).map(|variable| variable.as_str());
+    let agents = site.config.agents.iter().flat_map(|(_, agent)| &agent.env);
+    let named = secrets.chain(model).chain(agents).map(|variable| variable.as_str());
     let check = |name: &str| match std::env::var_os(name) {
         Some(_) => Finding::Good(format!("{name} is set")),
         None => Finding::Note(
-            format!("{name} is not set: steps that need it will fail"),
+            format!("{name} is not set: steps and agents that need it will fail"),
             format!("export {name}=…"),
         ),
     };

@@ -494,3 +494,22 @@ fn what_was_said_can_be_followed() {
     let unknown = folder.run(["task", "log", "run-20251020-140818-4f9f29a1"]).ends(2);
     assert!(unknown.stderr.contains("there is no ledger of this run"), "{unknown:#?}");
 }
+
+#[test]
+fn doctor_looks_for_agents() {
+    let folder = scripted("implement: []", APPROVED, UNNEEDED);
+    let ran = folder.run(["doctor"]).ends(0);
+    assert!(ran.stdout.contains("the reviewer is `lorch`"), "{ran:#?}");
+    folder.write(
+        "lorch.toml",
+        "[agents.builder]\ncmd = [\"no-such-program\"]\nenv = [\"NO_SUCH_KEY\"]\n",
+    );
+    let ran = folder.run(["doctor"]).ends(1);
+    for words in [
+        "the builder is `no-such-program`, which is not there",
+        "no reviewer is configured",
+        "NO_SUCH_KEY is not set",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}: {ran:#?}");
+    }
+}
