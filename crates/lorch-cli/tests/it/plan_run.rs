@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use lorch_types::json::Value;
 
 use crate::lorch::{Folder, Ran, command, copy, read, repository};
-use crate::server::{Server, answer};
+use crate::server::{Server, answer, json_answer};
 
 const PLAN: &str = "880e8400-e29b-41d4-a716-446655440101";
 const OLD: &str = "ubuntu-base-v2.3.0";
@@ -237,4 +237,30 @@ fn a_webhook_is_told_of_a_pause() {
     assert_eq!(member("event"), "run.paused");
     assert_eq!((member("plan_id").as_str(), member("run_id")), (PLAN, fleet.run_id().unwrap()));
     assert_eq!(member("phase"), "Canary");
+}
+
+#[test]
+fn a_prometheus_server_is_asked_and_what_is_no_number_never_passes() {
+    for (value, status, words) in [
+        ("0.01", 0, "is completed"),
+        // It is rolled back, and no better for it.
+        ("0.9", 1, "is failed: rollback_incomplete"),
+        ("NaN", 3, "is paused: inconclusive"),
+    ] {
+        let result = format!(r#"[{{"metric":{{}},"value":[1700000000,"{value}"]}}]"#);
+        let data = format!(r#"{{"resultType":"vector","result":{result}}}"#);
+        let said = json_answer(&format!(r#"{{"status":"success","data":{data}}}"#));
+        let server = Server::start(vec![said; 1000]);
+        let fleet = Fleet::approved();
+        let url = server.url("");
+        let config = fleet.folder.read("lorch.toml")
+            + &format!("\n[allow]\nhosts = [\"{}\"]\n", server.address)
+            + &format!("\n[probes.error_rate]\nprometheus = \"{url}\"\nquery = \"errors\"\n");
+        fleet.folder.write("lorch.toml", config);
+        let ran = fleet.run(status);
+        assert!(ran.stdout.contains(words), "{value}: {ran:#?}");
+        let asked = server.received();
+        let line = &asked.first().unwrap().line;
+        assert!(line.starts_with("GET /api/v1/query?query=errors"), "{line}");
+    }
 }
