@@ -1,8 +1,8 @@
 //! Assets that do what a test says, and a time that passes when somebody waits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lorch_backends::{Backend, Cancellation, Performed};
@@ -27,7 +27,7 @@ pub(crate) struct Field<'a> {
     /// The acts that are stopped half way, once.
     pub(crate) stopping: Mutex<BTreeSet<String>>,
     /// What `GET /health` gives: `200`, `503`, or nothing.
-    pub(crate) health: Mutex<Option<u16>>,
+    pub(crate) health: Arc<Mutex<Option<u16>>>,
     /// What a program that measures writes.
     pub(crate) measured: Mutex<Option<&'static str>>,
     /// What an act writes.
@@ -43,7 +43,7 @@ impl Field<'_> {
             keys: Mutex::default(),
             failing: BTreeSet::new(),
             stopping: Mutex::default(),
-            health: Mutex::new(Some(200)),
+            health: Arc::new(Mutex::new(Some(200))),
             measured: Mutex::new(None),
             output: "{}",
             stop: std::sync::Arc::default(),

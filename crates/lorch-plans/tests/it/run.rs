@@ -18,6 +18,8 @@ use lorch_types::plan::{
     AuditEntry, AuditEvent, ExecutionMode, Metric, Metrics, PlanState, RunId, RunState,
 };
 
+use proptest::prelude::*;
+
 use crate::field::{Field, Hourglass};
 use crate::office::{Office, at, plan, task};
 
@@ -468,4 +470,120 @@ fn a_run_is_a_valid_document_and_its_report_has_figures() {
     let timeline = Timeline { run: &run, entries: &entries };
     assert_eq!(timeline.csv().lines().count(), entries.len() + 1);
     assert!(timeline.markdown().contains("| rolled back | 17 |"));
+}
+
+/// What happens in a run that nobody has thought of.
+#[derive(Clone, Debug)]
+struct Troubles {
+    /// Before how many acts somebody wants something.
+    commands: Vec<(usize, CommandKind)>,
+    /// Before how many acts this process is to stop.
+    stops: Vec<usize>,
+    /// After how many acts the assets become ill or well.
+    health: Vec<(usize, Option<u16>)>,
+    failing: Vec<String>,
+    /// What somebody wants each time that the run waits.
+    answers: Vec<CommandKind>,
+}
+
+fn troubles() -> impl Strategy<Value = Troubles> {
+    let act = || 0..60_usize;
+    let kind = || {
+        prop_oneof![
+            3 => Just(CommandKind::Pause),
+            2 => Just(CommandKind::Resume),
+            1 => Just(CommandKind::Rollback),
+            1 => Just(CommandKind::Cancel),
+        ]
+    };
+    let health = prop_oneof![2 => Just(Some(200)), 1 => Just(Some(503)), 1 => Just(None)];
+    let failing = (prop::bool::weighted(0.7), 1..48_usize).prop_map(|(is_forward, number)| {
+        format!("{} asset-{number}", if is_forward { "forward" } else { "rollback" })
+    });
+    let answer = prop_oneof![
+        5 => Just(CommandKind::Resume),
+        2 => Just(CommandKind::Rollback),
+        1 => Just(CommandKind::Cancel),
+    ];
+    (
+        prop::collection::vec((act(), kind()), 0..3),
+        prop::collection::vec(act(), 0..4),
+        prop::collection::vec((act(), health), 0..3),
+        prop::collection::vec(failing, 0..2),
+        prop::collection::vec(answer, 1..5),
+    )
+        .prop_map(|(commands, stops, health, failing, answers)| Troubles {
+            commands,
+            stops,
+            health,
+            failing,
+            answers,
+        })
+}
+
+/// Goes on with a run through all its troubles, and says how it ended.
+fn through(troubles: &Troubles, desk: &Desk, field: &Field<'_>) -> Stopped {
+    let mut answers = troubles.answers.iter();
+    for _ in 0..100 {
+        field.stop.store(false, Ordering::Relaxed);
+        match desk.go(field).unwrap() {
+            Stopped::Interrupted => {}
+            Stopped::Paused(_) => {
+                let answer = answers.next().copied().unwrap_or(CommandKind::Cancel);
+                desk.command(answer);
+            }
+            ended @ Stopped::Ended(_) => return ended,
+        }
+    }
+    panic!("it never ends: {troubles:?}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    /// Whatever happens, and whoever wants what when: nothing is done twice to an asset, what is undone
+    /// was done and the newest first, and what a run says of itself is so.
+    #[test]
+    fn whatever_happens_nothing_is_done_twice_and_what_a_run_says_is_so(troubles in troubles()) {
+        let desk = Desk::new();
+        let failing: Vec<&str> = troubles.failing.iter().map(String::as_str).collect();
+        let mut field = Field::failing(&failing);
+        let (stop, health) = (field.stop.clone(), field.health.clone());
+        let (this, those) = (&desk, troubles.clone());
+        field.meanwhile = Box::new(move |_, count| {
+            for (_, kind) in those.commands.iter().filter(|(at, _)| *at == count) {
+                this.command(*kind);
+            }
+            if those.stops.contains(&count) {
+                stop.store(true, Ordering::Relaxed);
+            }
+            for (_, status) in those.health.iter().filter(|(at, _)| *at == count) {
+                *health.lock().unwrap() = *status;
+            }
+        });
+        let ended = through(&troubles, &desk, &field);
+        let (forward, undone) = (field.assets("forward"), field.assets("rollback"));
+        prop_assert_eq!(field.keys().0, usize::from(!forward.is_empty()));
+        let newest_first: Vec<&String> =
+            forward.iter().rev().filter(|asset| undone.contains(asset)).collect();
+        prop_assert_eq!(undone.iter().collect::<Vec<_>>(), newest_first);
+        let state = desk.state();
+        match ended {
+            Stopped::Ended(RunEnding::Completed) => {
+                prop_assert_eq!(state, RunState::Completed);
+                prop_assert_eq!((forward.len(), undone.len()), (47, 0));
+            }
+            Stopped::Ended(RunEnding::RolledBack) => {
+                prop_assert_eq!(state, RunState::RolledBack);
+                prop_assert_eq!(undone.len(), forward.len());
+            }
+            Stopped::Ended(RunEnding::Failed(_)) => prop_assert_eq!(state, RunState::Failed),
+            other => prop_assert!(false, "{:?}", other),
+        }
+        let changed = desk.count(AuditEvent::AssetChanged);
+        prop_assert!(changed <= forward.len() + undone.len());
+        let by = "dora".parse().unwrap();
+        let late = desk.office.store.command_plan_run(&desk.run_id, CommandKind::Pause, &by, at(9));
+        prop_assert!(matches!(late, Err(StoreError::PlanRunEnded { .. })), "{:?}", late);
+    }
 }
