@@ -38,10 +38,13 @@ fn main() {
     }
     let is_test = arguments.iter().any(|argument| argument == "--test");
     let (rounds, bytes, times) = if is_test { (5, 1_000_000, 1) } else { (200, 100_000_000, 5) };
-    let mut costs = Vec::new();
+    let (mut costs, mut folders) = (Vec::new(), Vec::new());
     for _ in 0..times {
-        let (run, bare) = (run(rounds), bare(rounds));
+        // Deleting a folder makes it slow to make files in the next one, on some file systems.
+        let [of_run, of_bare] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (run, bare) = (run(of_run.path(), rounds), bare(of_bare.path(), rounds));
         costs.push((run - bare, run, bare));
+        folders.extend([of_run, of_bare]);
     }
     costs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (own, run, bare) = costs[costs.len() / 2];
@@ -139,11 +142,10 @@ fn assignment() -> Assignment {
 }
 
 /// The seconds that a run takes for a command and its answer.
-fn run(rounds: u64) -> f64 {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("src")).unwrap();
-    let root = open_workspace(folder.path()).unwrap();
-    let mut run = Run::start(root, assignment(), settings(folder.path(), rounds)).unwrap();
+fn run(folder: &Path, rounds: u64) -> f64 {
+    fs::create_dir(folder.join("src")).unwrap();
+    let root = open_workspace(folder).unwrap();
+    let mut run = Run::start(root, assignment(), settings(folder, rounds)).unwrap();
     let mut watch = Watch::default();
     let ending = run.drive(&AtomicBool::new(false), &mut watch).unwrap();
     assert_eq!(ending, Ending::Ended(End::Completed));
@@ -154,15 +156,14 @@ fn run(rounds: u64) -> f64 {
 }
 
 /// The seconds that the same agents take when nothing is between, with two appends each time.
-fn bare(rounds: u64) -> f64 {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("src")).unwrap();
+fn bare(folder: &Path, rounds: u64) -> f64 {
+    fs::create_dir(folder.join("src")).unwrap();
     let own = std::env::current_exe().unwrap();
     let mut agents = ["builder", "reviewer"].map(|role| {
         let mut agent = Command::new(&own)
             .args(["agent", &rounds.to_string()])
             .env("LORCH_AGENT_TYPE", role)
-            .current_dir(folder.path())
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -171,7 +172,7 @@ fn bare(rounds: u64) -> f64 {
         said.read_line(&mut String::new()).unwrap();
         (agent, said)
     });
-    let mut ledger = File::create(folder.path().join("ledger")).unwrap();
+    let mut ledger = File::create(folder.join("ledger")).unwrap();
     let start = Instant::now();
     for round in 1..=rounds {
         for ((agent, said), action) in agents.iter_mut().zip(["implement_changes", "review"]) {
