@@ -33,6 +33,7 @@ use self::log_file::LogFile;
 pub(crate) use self::log_file::note;
 use self::watch::Restarts;
 use self::writer::Writer;
+use crate::chance::Chance;
 use crate::file::open_workspace;
 use crate::lines::MAX_LINE_BYTES;
 
@@ -114,6 +115,12 @@ impl Default for Supervision {
 }
 
 impl Supervision {
+    /// How long to wait after so many failures before: anything up to min(most, first · 2ⁿ).
+    pub(crate) fn backoff(&self, failures: u32, chance: &mut Chance) -> Duration {
+        let doubled = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
+        chance.below(self.backoff_first.saturating_mul(doubled).min(self.backoff_most))
+    }
+
     /// How long an agent may be silent.
     fn silence(&self) -> Duration {
         self.heartbeat.saturating_mul(self.missed)

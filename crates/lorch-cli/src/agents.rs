@@ -1,7 +1,6 @@
 //! What runs of tasks go by in a workspace: its configuration, its schemas, and this program as the
 //! one that starts agents.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -18,7 +17,7 @@ use lorch_types::agent::{Action, AgentRunId, AgentType, TaskId};
 use lorch_types::json::{Object, Value};
 use lorch_types::{Digest, Kind, NaturalInteger, PositiveInteger};
 
-use crate::clock::now;
+use crate::clock::{now, word};
 use crate::exit::Failure;
 use crate::machinery::{agent_launcher, stop_on_interrupt};
 use crate::site::{CONFIG_FILE, Site};
@@ -92,7 +91,7 @@ pub(crate) fn settings(site: &Site) -> Result<RunSettings, Failure> {
         schema_set_digest: schema_set_digest(),
         config_digest: config_digest(site)?,
         clock: now,
-        seed: seed(),
+        seed: word(),
     })
 }
 
@@ -214,7 +213,7 @@ fn supervision(config: &config::Supervision) -> Supervision {
         grace: seconds(config.stop_s.map(NaturalInteger::get), default.grace),
         restarts: count(config.max_restarts.map(NaturalInteger::get), default.restarts),
         backoff_most: seconds(config.max_backoff_s.map(NaturalInteger::get), default.backoff_most),
-        seed: seed(),
+        seed: word(),
         ..default
     }
 }
@@ -236,10 +235,4 @@ fn config_digest(site: &Site) -> Result<Digest, Failure> {
         false => String::new(),
     };
     Config::digest(&text).with_context(|| format!("`{}`", path.display())).map_err(Failure::Usage)
-}
-
-/// A number that no other process has.
-pub(crate) fn seed() -> u64 {
-    // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
-    RandomState::new().build_hasher().finish()
 }

@@ -1,4 +1,6 @@
-//! The time, which the pure crates are told.
+//! The time and chance, which the pure crates are told.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use anyhow::Context;
 use lorch_types::job::RunId;
@@ -22,25 +24,25 @@ pub(crate) fn compile_time() -> Result<Timestamp, Failure> {
         .map_err(Failure::Usage)
 }
 
+/// 64 bits of chance.
+pub(crate) fn word() -> u64 {
+    // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
+    RandomState::new().build_hasher().finish()
+}
+
 /// A new run's id: `at` and chance.
 pub(crate) fn new_run_id(at: Timestamp) -> RunId {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
-    let word = || u128::from(RandomState::new().build_hasher().finish());
+    let word = || u128::from(word());
     RunId::from_parts(u64::try_from(at.unix_millis()).unwrap_or_default(), (word() << 64) | word())
 }
 
 /// A text that no other approval has: 128 bits of chance.
 pub(crate) fn new_nonce() -> SmolStr {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let word = || RandomState::new().build_hasher().finish();
     format_smolstr!("{:016x}{:016x}", word(), word())
 }
 
 /// A random UUID (RFC 9562, version 4), as text.
 pub(crate) fn new_uuid() -> String {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let word = || RandomState::new().build_hasher().finish();
     let (high, low) = (word() & !0xf000 | 0x4000, word() >> 2 | 1 << 63);
     format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",

@@ -55,12 +55,10 @@ impl RunSettings {
         self.timeouts.get(&action).copied().unwrap_or_else(|| default_timeout(action))
     }
 
-    /// How long to wait after the `errors`-th error that may pass: chance below a bound that doubles.
+    /// How long to wait after the `errors`-th error that may pass.
     pub(super) fn delay(&self, errors: u64, chance: &mut Chance) -> Duration {
-        let Supervision { backoff_first, backoff_most, .. } = self.supervision;
-        let doublings = u32::try_from(errors.saturating_sub(1)).unwrap_or(u32::MAX).min(31);
-        let most = backoff_first.saturating_mul(1 << doublings).min(backoff_most);
-        chance.below(most)
+        let before = u32::try_from(errors.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.supervision.backoff(before, chance)
     }
 }
 

@@ -9,6 +9,7 @@ use lorch_types::agent::{Heartbeat, HeartbeatStatus};
 
 use super::Supervision;
 use super::heard::{Fault, What};
+use crate::chance::Chance;
 
 /// What is known of an agent since it was started.
 #[derive(Debug)]
@@ -118,41 +119,26 @@ impl Watch {
 #[derive(Debug)]
 pub(super) struct Restarts {
     count: u32,
-    chance: u64,
+    chance: Chance,
 }
 
 impl Restarts {
     pub(super) fn new(seed: u64) -> Self {
-        Self { count: 0, chance: seed }
+        Self { count: 0, chance: Chance::new(seed) }
     }
 
     pub(super) fn count(&self) -> u32 {
         self.count
     }
 
-    /// How long to wait before the next start: anything up to min(most, first · 2ⁿ); `None` when there
-    /// were as many as there may be.
+    /// How long to wait before the next start; `None` when there were as many as there may be.
     pub(super) fn next(&mut self, rules: &Supervision) -> Option<Duration> {
         if self.count >= rules.restarts {
             return None;
         }
-        let doubled =
-            rules.backoff_first.saturating_mul(1_u32.checked_shl(self.count).unwrap_or(u32::MAX));
+        let wait = rules.backoff(self.count, &mut self.chance);
         self.count += 1;
-        let most = u64::try_from(doubled.min(rules.backoff_most).as_nanos()).unwrap_or(u64::MAX);
-        Some(Duration::from_nanos(match most.checked_add(1) {
-            Some(span) => self.random() % span,
-            None => self.random(),
-        }))
-    }
-
-    /// The next number of splitmix64 (Steele, Lea and Flood, 2014).
-    fn random(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.chance;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
+        Some(wait)
     }
 }
 

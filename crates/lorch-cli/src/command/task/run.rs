@@ -15,6 +15,7 @@ use lorch_types::json::Value;
 use crate::agents::{self, Owned, all_configured, assignment_of_goal, opened, owned, settings};
 use crate::amount::duration;
 use crate::cli::Global;
+use crate::clock::word;
 use crate::dialogue::{People, Programs, asked};
 use crate::exit::{Failure, Outcome};
 use crate::site::{CONFIG_FILE, Site};
@@ -109,7 +110,7 @@ pub(super) fn begin_all(
         if !json {
             tell("\n");
         }
-        let settings = RunSettings { seed: agents::seed(), ..settings.clone() };
+        let settings = RunSettings { seed: word(), ..settings.clone() };
         begin(owned, task.clone(), &settings, global, json)
     })
 }

@@ -1,6 +1,5 @@
 //! What an agent that is checked is asked, and how it is put to it.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use lorch_types::{NaturalInteger, PositiveInteger, Priority, Timestamp};
 
 use super::lab::Lab;
 use super::session::Session;
-use crate::clock::now;
+use crate::clock::{now, word};
 
 /// How long it is waited between two pieces of a line, so that they are read one after the other.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -117,9 +116,7 @@ fn line(command: &Command) -> Result<String, String> {
 
 /// An id that no other has.
 fn random(prefix: &str) -> String {
-    // Each `RandomState` has fresh keys, the first of a thread from the system's randomness.
-    let word = RandomState::new().build_hasher().finish();
-    format!("{prefix}{:08x}", word & 0xffff_ffff)
+    format!("{prefix}{:08x}", word() & 0xffff_ffff)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

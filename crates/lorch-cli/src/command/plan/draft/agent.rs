@@ -19,8 +19,8 @@ use lorch_types::json::{Object, Value, canonical, from_value, to_value};
 use lorch_types::plan::{LlmUsage, TaskErrorCode};
 use lorch_types::{NaturalInteger, PositiveInteger, Priority, Timestamp};
 
-use crate::agents::{Owned, failed, seed, settings};
-use crate::clock::now;
+use crate::agents::{Owned, failed, settings};
+use crate::clock::{now, word};
 use crate::exit::Failure;
 use crate::site::Site;
 
@@ -81,7 +81,7 @@ impl<'w> Agent<'w> {
         Ok(Command {
             kind: CommandKind::Command,
             message_id: CommandId::of_number(number()),
-            correlation_id: CorrelationId::of_number(seed()),
+            correlation_id: CorrelationId::of_number(word()),
             task_id,
             idempotency_key: key.map_err(|error| unknown(&error))?,
             to: Recipient { agent_type: PLANNER, agent_id: None },
@@ -215,7 +215,7 @@ fn timed_out() -> NoAnswer {
 }
 
 fn number() -> u32 {
-    u32::try_from(seed() >> 32).unwrap_or_default()
+    u32::try_from(word() >> 32).unwrap_or_default()
 }
 
 fn later(by: Duration) -> Timestamp {
