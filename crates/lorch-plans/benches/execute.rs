@@ -72,7 +72,7 @@ fn run(path: &Path, assets: usize) -> Duration {
     let run_id = begin(&desk, &plan.id, &by, new, now()).unwrap();
     let backend = Nothing(AtomicU64::new(0));
     let places = Assets { url: Some("http://{asset}.test".to_owned()), inventory: None };
-    let clock = SystemClock { now: || Timestamp::from_unix_millis(1_763_700_000_000).unwrap() };
+    let clock = SystemClock::new(|| Timestamp::from_unix_millis(1_763_700_000_000).unwrap());
     let stop: Arc<AtomicBool> = Arc::default();
     let executor = Executor {
         store: &store,

@@ -6,6 +6,7 @@
 )]
 
 mod approvals;
+mod desk;
 mod drafts;
 mod drift;
 mod field;
@@ -13,8 +14,10 @@ mod fixtures;
 mod minds;
 mod model;
 mod office;
+mod parallel;
 mod policy;
 mod rules;
 mod run;
 mod simulation;
+mod troubles;
 mod truth;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{AuditRecord, PlanEntry, PlanRunEntry, audit, read};
 use crate::lease::HolderRow;
-use crate::record::{id, optional_id};
+use crate::record::id;
 use crate::{Claim, Holder, StoreError, blob};
 
 /// An execution of a plan, with its plan.
@@ -17,8 +17,8 @@ pub struct PlanRun {
     pub entry: PlanRunEntry,
     /// The plan as it is recorded.
     pub plan: PlanEntry,
-    /// The asset that may have been acted on, of which no outcome is recorded yet.
-    pub acting: Option<AssetId>,
+    /// The assets that may have been acted on, of which no outcome is recorded yet.
+    pub acting: Vec<AssetId>,
 }
 
 /// The right to carry a run of a plan out.
@@ -62,8 +62,8 @@ pub struct RunChange {
     pub entries: Vec<Value>,
     /// The states that it got into, in this order.
     pub states: Vec<RunState>,
-    /// The asset that is going to be acted on.
-    pub acting: Option<AssetId>,
+    /// All assets that are being acted on or going to be.
+    pub acting: Vec<AssetId>,
     /// The commands that are dealt with, and whether they were heeded.
     pub commands: Vec<(i64, bool)>,
 }
@@ -104,8 +104,17 @@ pub(crate) fn find(connection: &Connection, run_id: &RunId) -> Result<(i64, Plan
         initiated_by: id(row, 3)?,
         started_at: id(row, 4)?,
     };
-    let acting = optional_id(row, 5)?;
+    let acting = acting_of(row.get(5)?)?;
     Ok((row.get(0)?, PlanRun { entry, plan: read::plan(connection, &plan_id)?.1, acting }))
+}
+
+/// The assets in the column `acting`, a JSON array; none when it is null.
+fn acting_of(text: Option<String>) -> Result<Vec<AssetId>, StoreError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let value = blob::parse("the assets that a run acts on", &text)?;
+    let names = value.as_array().unwrap_or_default().iter().map(|name| name.as_str());
+    let damaged = || StoreError::damaged("a run of a plan", "the assets that are acted on");
+    names.map(|name| name.and_then(|name| name.parse().ok()).ok_or_else(damaged)).collect()
 }
 
 fn state_of(text: &str) -> Result<RunState, StoreError> {
@@ -207,7 +216,8 @@ pub(crate) fn change(
         state = *to;
     }
     audit::append_all(connection, number, &change.entries)?;
-    let acting = change.acting.as_ref().map(AssetId::as_str);
+    let acting = Value::Array(change.acting.iter().map(|it| it.as_str().into()).collect());
+    let acting = (!change.acting.is_empty()).then(|| acting.to_string());
     connection.prepare_cached(UPDATE)?.execute((number, state.as_str(), acting, at.to_string()))?;
     for (command, is_heeded) in &change.commands {
         let outcome = if *is_heeded { "heeded" } else { "ignored" };

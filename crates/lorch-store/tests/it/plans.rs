@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use lorch_store::{Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, StoreError, chain};
+use lorch_store::{
+    Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, RunChange, Store, StoreError, chain,
+};
 use lorch_types::Digest;
 use lorch_types::json::{Limits, Object, Value, from_value, read};
 use lorch_types::plan::{Environment, Plan, PlanState, RunState, Task, TaskState};
 
-use crate::bench::{Bench, at, check_refused};
+use crate::bench::{Bench, at, check_refused, claim};
 
 const TASK: &str = include_str!("../../../../examples/drift/task.json");
 const PLAN: &str = include_str!("../../../../examples/drift/plan.json");
@@ -250,4 +252,38 @@ fn a_draft_may_be_written_again_and_nothing_else() {
     let validate = vec![to(PlanState::Validated)];
     let entry = bench.store.decide(vec![decision(&entry, validate)]).unwrap().remove(0);
     check_refused(bench.store.decide(vec![decision(&entry, redraft())]), "is another one");
+}
+
+#[test]
+fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
+    let bench = Bench::new();
+    let entry = recorded(&bench);
+    let changes = [PlanState::Validated, PlanState::AwaitingApproval].map(to);
+    let changes = changes.into_iter().chain([PlanChange::Approve(Box::new(approval("bob")))]);
+    let changes = changes.chain([to(PlanState::Approved)]).collect();
+    let entry = bench.store.decide(vec![decision(&entry, changes)]).unwrap().remove(0);
+    let use_it = PlanChange::Use {
+        run_id: RUN.parse().unwrap(),
+        initiated_by: "carol".parse().unwrap(),
+        nonces: vec!["nonce of bob".into()],
+    };
+    bench.store.decide(vec![decision(&entry, vec![use_it])]).unwrap();
+    let run_id = RUN.parse().unwrap();
+    let lease = bench.store.take_plan_run(&run_id, claim(0)).unwrap();
+    let acting = |store: &Store| -> Vec<String> {
+        let acting = store.plan_run(&run_id).unwrap().acting;
+        acting.iter().map(|asset| asset.as_str().to_owned()).collect()
+    };
+    for assets in [&["asset \"1\"", "asset-2"][..], &["asset-2"], &[]] {
+        let acting_on = assets.iter().map(|asset| asset.parse().unwrap()).collect();
+        let change = RunChange { acting: acting_on, ..RunChange::default() };
+        bench.store.record_plan_run(&lease, change, at(1)).unwrap();
+        assert_eq!(acting(&bench.store), assets);
+    }
+    // Version 3 kept the id of one asset.
+    let sql = bench.sql();
+    sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();
+    check_refused(bench.store.plan_run(&run_id), "damaged");
+    sql.pragma_update(None, "user_version", 3).unwrap();
+    assert_eq!(acting(&bench.another()), ["asset \"1\""]);
 }

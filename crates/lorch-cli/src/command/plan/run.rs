@@ -134,11 +134,12 @@ fn carried_out(
         },
         probes: &site.config.probes,
         metrics: planning.metrics(),
-        clock: &SystemClock { now },
+        clock: &SystemClock::new(now),
         pace: Pace {
             check_tries: pace.check_tries.get(),
             check_every: seconds(pace.check_every_s),
             watch_every: seconds(pace.watch_every_s.get()),
+            max_parallel: pace.max_parallel,
             leave_when_paused: arguments.exit_when_paused,
             ..Pace::default()
         },
