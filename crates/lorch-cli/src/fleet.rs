@@ -2,7 +2,7 @@
 //!
 //! Beside its log, `NAME.log`, with a line for each thing that was done to it, an asset looks at
 //! `NAME.fail`: `upgrade` makes upgrades fail, `health` makes it ill once it is upgraded, `hang` makes it
-//! answer no question about its health.
+//! answer no question about its health, `die` makes it end once it is upgraded, before it says so.
 
 mod http;
 
@@ -127,7 +127,11 @@ impl Asset {
             }
             ("POST", verb @ ("/upgrade" | "/restore")) => {
                 let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-                match done.apply(verb.trim_start_matches('/'), request) {
+                let applied = done.apply(verb.trim_start_matches('/'), request);
+                if self.fault() == "die" {
+                    std::process::exit(1);
+                }
+                match applied {
                     Ok(answer) => (200, answer),
                     Err(error) => (500, said("error", &error.to_string())),
                 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use lorch_plans::{Budget, Contract, Desk, Evidence, Judgement, Policies, judge};
+use lorch_plans::{Budget, Contract, Desk, Evidence, Judgement, Parallel, Policies, judge};
 use lorch_store::Store;
 use lorch_types::Kind;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
@@ -76,6 +76,12 @@ impl Planning {
     /// The metrics that there are.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// How many assets are acted on at the same time.
+    pub(crate) fn parallel(&self) -> Parallel<'_> {
+        let config = &self.site.config;
+        Parallel { tools: &config.tools, most: config.execution.max_parallel }
     }
 
     fn limits(&self) -> Limits {

@@ -54,9 +54,9 @@ pub use policy::{
 };
 pub use run::{
     Act, Checkup, Clock, Course, Direction, Executor, Hands, InvalidWindow, Machine, Next,
-    OutOfPlace, Pace, PauseReason, Round, RunEnding, RunError, Stage, Stopped, SystemClock, Terms,
-    Timeline, Verdict as RunVerdict, Window, begin, carry_out, run_document, said_of, unfinished,
-    verdict,
+    OutOfPlace, Pace, Parallel, PauseReason, Round, RunEnding, RunError, Stage, Stopped,
+    SystemClock, Terms, Timeline, Verdict as RunVerdict, Window, begin, carry_out, run_document,
+    said_of, unfinished, verdict,
 };
 pub use score::{Evidence, Part, Score};
 pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};

@@ -58,6 +58,14 @@ impl Fleet {
         self.plan(&["run", PLAN, "--as", "carol", "--exit-when-paused"], status)
     }
 
+    /// Sets something of `[execution]`.
+    fn set(&self, name: &str, value: &str) {
+        let config = self.folder.read("lorch.toml");
+        let with = config.replace("[execution]\n", &format!("[execution]\n{name} = {value}\n"));
+        assert_ne!(with, config);
+        self.folder.write("lorch.toml", with);
+    }
+
     fn fail(&self, asset: usize, fault: &str) {
         self.folder.write(&format!("fleet/asset-{asset}.fail"), fault);
     }
@@ -167,6 +175,34 @@ fn a_run_is_rolled_back_where_an_asset_cannot_be_changed() {
     let metrics = fleet.document().get("metrics").cloned().unwrap();
     let figure = |name| metrics.get(name).and_then(Value::as_u64).unwrap();
     assert_eq!((figure("assets_changed"), figure("rollback_assets")), (4, 5));
+}
+
+#[test]
+fn an_asset_that_dies_in_the_middle_is_never_asked_for_twice_and_the_rest_is_undone() {
+    for parallel in ["1", "2"] {
+        let fleet = Fleet::approved();
+        fleet.set("max_parallel", parallel);
+        fleet.fail(4, "die");
+        let ran = fleet.run(1);
+        assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
+        let both = "upgrade restore";
+        assert_eq!(fleet.done(), [both, both, both, "upgrade", "", "", "", ""]);
+        let failed = ran.stdout.lines().find(|line| line.contains("asset_failed")).unwrap();
+        assert!(failed.contains("asset-4"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn assets_that_are_acted_on_at_the_same_time_are_acted_on_once() {
+    let fleet = Fleet::approved();
+    fleet.set("max_parallel", "8");
+    fleet.fail(6, "upgrade");
+    let ran = fleet.run(1);
+    assert!(ran.stdout.ends_with("is rolled_back\n"), "{ran:#?}");
+    let both = "upgrade restore";
+    assert_eq!(fleet.done(), [both, both, both, both, both, "", "", ""]);
+    let verified = fleet.plan(&["audit", &fleet.run_id().unwrap(), "--verify"], 0);
+    assert!(verified.stdout.contains("all as they were written"), "{verified:#?}");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(crate) struct Field<'a> {
     pub(crate) output: &'static str,
     pub(crate) stop: std::sync::Arc<AtomicBool>,
     pub(crate) meanwhile: Meanwhile<'a>,
+    /// What happens while an asset is asked how it is.
+    pub(crate) asked: Box<dyn Fn() + Send + Sync + 'a>,
 }
 
 impl Field<'_> {
@@ -51,6 +53,7 @@ impl Field<'_> {
             output: "{}",
             stop: std::sync::Arc::default(),
             meanwhile: Box::new(|_, _| {}),
+            asked: Box::new(|| {}),
         }
     }
 
@@ -120,14 +123,18 @@ impl Backend for Field<'_> {
                 let measured = *self.measured.lock().unwrap();
                 value(&format!("{{\"json\": {}}}", measured.ok_or_else(gone)?))
             }
-            None => match *self.health.lock().unwrap() {
-                Some(200) => value("{\"status\": 200}"),
-                Some(status) => {
-                    let error = ErrorCode::Backend.error("it is ill");
-                    return Err(error.with_details([("status", u32::from(status))]));
+            None => {
+                (self.asked)();
+                let health = *self.health.lock().unwrap();
+                match health {
+                    Some(200) => value("{\"status\": 200}"),
+                    Some(status) => {
+                        let error = ErrorCode::Backend.error("it is ill");
+                        return Err(error.with_details([("status", u32::from(status))]));
+                    }
+                    None => return Err(gone()),
                 }
-                None => return Err(gone()),
-            },
+            }
         };
         Ok(Performed { output, applied: true })
     }

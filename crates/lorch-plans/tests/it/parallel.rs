@@ -65,10 +65,10 @@ fn a_tool_can_allow_fewer() {
                 [tools.restore_image]\nop = \"compute.exec\"\nrisk = \"state_change_prod\"\n\
                 max_parallel = 2\n";
     desk.config = Config::parse(text).unwrap();
-    let mut field = Field::failing(&["forward asset-20"]);
     let most = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let now = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let (most, now) = (&most, &now);
+    let mut field = Field::failing(&["forward asset-20"]);
     field.meanwhile = Box::new(move |act, _| {
         let index = usize::from(act.starts_with("rollback"));
         let count = now[index].fetch_add(1, Ordering::SeqCst) + 1;
@@ -79,7 +79,6 @@ fn a_tool_can_allow_fewer() {
     assert_eq!(desk.go(&field).unwrap(), ROLLED_BACK);
     let most = most.each_ref().map(|it| it.load(Ordering::SeqCst));
     assert!((1..=3).contains(&most[0]) && (1..=2).contains(&most[1]), "{most:?}");
-    drop(field);
     let wrong = Config::parse("[execution]\nmax_parallel = 0\n").unwrap_err().to_string();
     assert!(wrong.contains("nonzero"), "{wrong}");
 }
@@ -168,4 +167,19 @@ fn phases_are_undone_one_after_another_the_newest_first() {
     assert_eq!(set(undone.clone()), set(forward));
     // The canary is `asset-1` to `asset-5`, and is last.
     assert_eq!(set(undone[undone.len() - 5..].to_vec()), set(assets(1, 5)));
+}
+
+#[test]
+fn assets_are_asked_how_they_are_at_the_same_time() {
+    let (desk, meeting) = (desk(1), Meeting::default());
+    let (most, under_way) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (most, under_way, met) = (&most, &under_way, &meeting);
+    let mut field = Field::new();
+    field.asked = Box::new(move || {
+        most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        met.wait_for(5);
+        under_way.fetch_sub(1, Ordering::SeqCst);
+    });
+    assert_eq!(desk.go(&field).unwrap(), COMPLETED);
+    assert!((5..=16).contains(&most.load(Ordering::SeqCst)), "the canary has five");
 }

@@ -10,6 +10,7 @@ use crate::run::course::Stage;
 use crate::run::entry::{ACTIONS, DIRECTION, Entry, REASON};
 use crate::run::hands::{Act, Direction};
 use crate::run::machine::{Next, Place};
+use crate::run::parallel::Parallel;
 use crate::run::verdict::PauseReason;
 use crate::run::watch::Watch;
 
@@ -36,7 +37,7 @@ impl Driver<'_, '_> {
                 return Ok(None);
             }
         }
-        let ready = self.startable()?;
+        let ready = self.ready()?;
         if !ready.is_empty() {
             self.begin(&ready)?;
             return Ok(None);
@@ -56,9 +57,19 @@ impl Driver<'_, '_> {
     }
 
     /// The assets that are begun next, when it is certain already that nothing comes before them.
-    pub(super) fn startable(&mut self) -> Result<Vec<Place>, RunError> {
+    pub(super) fn ready_at_once(&mut self) -> Result<Vec<Place>, RunError> {
         let course = Arc::clone(self.machine.course());
-        let Next::Act { stage, direction } = self.machine.next_of(&course) else {
+        match self.machine.next_of(&course) {
+            Next::Act { stage, direction: Direction::Forward } if self.may_roll_back(stage) => {
+                Ok(Vec::new())
+            }
+            _ => self.ready(),
+        }
+    }
+
+    /// The assets that are begun next; none where there is no room, or something else comes first.
+    fn ready(&self) -> Result<Vec<Place>, RunError> {
+        let Next::Act { stage, direction } = self.machine.next() else {
             return Ok(Vec::new());
         };
         let room = self.limit(stage, direction).saturating_sub(self.machine.begun().count());
@@ -66,7 +77,7 @@ impl Driver<'_, '_> {
         if ready.is_empty() || self.is_stopped() {
             return Ok(Vec::new());
         }
-        if direction == Direction::Forward && (!self.is_open() || self.may_roll_back(stage)) {
+        if direction == Direction::Forward && !self.is_open() {
             return Ok(Vec::new());
         }
         let commands = self.executor.store.plan_run_commands(&self.crew.mark().run_id)?;
@@ -86,17 +97,8 @@ impl Driver<'_, '_> {
 
     /// How many assets of a phase are acted on at the same time.
     fn limit(&self, stage: &Stage, direction: Direction) -> usize {
-        let tools = self.executor.hands.tools;
-        let used = stage.actions.iter().filter_map(|action| {
-            let tool = tools.get(&action.tool)?;
-            match direction {
-                Direction::Forward => Some(tool),
-                Direction::Rollback => tools.get(tool.inverse.as_ref()?),
-            }
-        });
-        let limits = used.filter_map(|tool| tool.max_parallel);
-        let limits = limits.chain([self.executor.pace.max_parallel]);
-        limits.min().map_or(1, |limit| usize::from(limit.get()))
+        let (tools, most) = (self.executor.hands.tools, self.executor.pace.max_parallel);
+        Parallel { tools, most }.limit(&stage.actions, direction)
     }
 
     /// Records what came of acts; whether any was stopped half way, and is to be done again.

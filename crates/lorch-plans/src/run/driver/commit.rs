@@ -25,7 +25,7 @@ impl Driver<'_, '_> {
                 states.push(state);
             }
         }
-        let next = if commands.is_empty() { self.startable()? } else { Vec::new() };
+        let next = if commands.is_empty() { self.ready_at_once()? } else { Vec::new() };
         let values = entries.iter().map(to_value).collect::<Result<_, _>>()?;
         let acting = self.acting(&next);
         let change = RunChange { entries: values, states, acting, commands };
