@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use lorch_plans::{Budget, Contract, Desk, Evidence, Judgement, Policies, judge};
+use lorch_plans::{Budget, Contract, Desk, Entry, Evidence, Judgement, Policies, judge};
 use lorch_store::Store;
 use lorch_types::Kind;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
@@ -137,10 +137,13 @@ impl Planning {
         })
     }
 
-    /// Judges a plan that is not recorded.
+    /// Judges a plan without recording it; what is recorded already speaks for it.
     pub(crate) fn judge(&self, plan: &Value, task: &Task) -> Result<Judgement, Failure> {
         let contract =
             Contract::of(task).ok_or_else(|| Failure::work("the task has no `task_spec`"))?;
+        if let (Ok(plan), Some(store)) = (from_value::<Plan>(plan), self.existing_store()?) {
+            return Ok(self.desk(&store).judge(Entry::Admit, &plan, contract, &[])?);
+        }
         let shared = (&self.site.config.tools, &self.metrics);
         Ok(judge(plan, contract, shared, &self.policies, Evidence::default())?)
     }

@@ -129,6 +129,12 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A word of a closed vocabulary, as documents write it.
+pub(crate) fn spelled(word: &impl serde::Serialize) -> String {
+    let value = lorch_types::json::to_value(word).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
 /// A share in percent with one digit behind the point: "31.9 %".
 pub(crate) fn share(part: usize, whole: usize) -> String {
     let whole = whole.max(1);

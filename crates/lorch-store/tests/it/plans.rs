@@ -6,7 +6,7 @@ use std::thread;
 use lorch_store::{Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, StoreError, chain};
 use lorch_types::Digest;
 use lorch_types::json::{Limits, Object, Value, from_value, read};
-use lorch_types::plan::{Environment, Plan, PlanState, RunState, Task, TaskState};
+use lorch_types::plan::{Environment, Plan, PlanState, PlanType, RunState, Task, TaskState};
 
 use crate::bench::{Bench, at, check_refused};
 
@@ -193,6 +193,56 @@ fn an_approval_is_used_once_and_a_person_has_one_that_is_open() {
     // While it is carried out, nothing takes its place.
     let supersede = vec![to(PlanState::Superseded)];
     check_refused(bench.store.decide(vec![decision(&entry, supersede)]), "being carried out");
+}
+
+#[test]
+fn runs_are_counted_by_the_kind_of_their_plan_and_where_they_were() {
+    let bench = Bench::new();
+    let entry = recorded(&bench);
+    let mut there: Vec<_> = way(PlanState::AwaitingApproval).iter().map(|it| to(*it)).collect();
+    there.push(PlanChange::Approve(Box::new(approval("bob"))));
+    there.push(to(PlanState::Approved));
+    let entry = bench.store.decide(vec![decision(&entry, there)]).unwrap().remove(0);
+    let use_it = PlanChange::Use {
+        run_id: RUN.parse().unwrap(),
+        initiated_by: "carol".parse().unwrap(),
+        nonces: vec!["nonce of bob".into()],
+    };
+    bench.store.decide(vec![decision(&entry, vec![use_it])]).unwrap();
+    let check = |state: RunState, expected: (u64, u64)| {
+        let sql = "UPDATE plan_runs SET state = ?1";
+        bench.sql().execute(sql, [state.as_str()]).unwrap();
+        let of = |kind, environment| {
+            let counts = bench.store.plan_run_counts(kind, environment).unwrap();
+            (counts.ended, counts.completed)
+        };
+        assert_eq!(of(PlanType::DriftPlan, Environment::Production), expected, "{state:?}");
+        assert_eq!(of(PlanType::PatchPlan, Environment::Production), (0, 0));
+        assert_eq!(of(PlanType::DriftPlan, Environment::Staging), (0, 0));
+    };
+    check(RunState::Queued, (0, 0));
+    check(RunState::Executing, (0, 0));
+    check(RunState::Paused, (0, 0));
+    check(RunState::Completed, (1, 1));
+    check(RunState::RolledBack, (1, 0));
+    check(RunState::Failed, (1, 0));
+    // A store of the version before knows it once it is opened.
+    let older = "DROP INDEX runs_of_kind; ALTER TABLE plan_runs DROP COLUMN plan_type;
+        ALTER TABLE plan_runs DROP COLUMN environment; PRAGMA user_version = 3";
+    bench.sql().execute_batch(older).unwrap();
+    let newer = bench.another();
+    let counts = newer.plan_run_counts(PlanType::DriftPlan, Environment::Production).unwrap();
+    assert_eq!((counts.ended, counts.completed), (1, 0));
+}
+
+#[test]
+fn runs_are_counted_without_reading_plans() {
+    let bench = Bench::new();
+    let sql = "EXPLAIN QUERY PLAN SELECT count(*), count(*) FILTER (WHERE state = 'completed')
+        FROM plan_runs WHERE plan_type = 'a' AND environment = 'b'
+            AND state IN ('completed', 'rolled_back', 'failed')";
+    let plan: String = bench.sql().query_row(sql, [], |row| row.get("detail")).unwrap();
+    assert!(plan.contains("USING COVERING INDEX runs_of_kind"), "{plan}");
 }
 
 #[test]
