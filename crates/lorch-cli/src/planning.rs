@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use anyhow::Context;
-use lorch_plans::{Budget, Contract, Desk, Entry, Evidence, Judgement, Policies, judge};
+use lorch_plans::{
+    Budget, Contract, Desk, Entry, Evidence, Judgement, Policies, judge, validate_task,
+};
 use lorch_store::Store;
-use lorch_types::Kind;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
 use lorch_types::json::{Limits, Value, from_value};
-use lorch_types::plan::{Metrics, Plan, PlanId, Task, UserId};
+use lorch_types::plan::{Metrics, Plan, PlanId, Task, TaskSpec, UserId};
+use lorch_types::{Kind, SmolStr};
 use lorch_validate::validate_document;
 
 use crate::cli::Global;
-use crate::exit::Failure;
+use crate::exit::{Failure, Outcome};
 use crate::input::read_source;
 use crate::site::{Site, shown};
 use crate::terminal::{Stream, tell};
@@ -107,6 +109,18 @@ impl Planning {
         let value = self.value_of(&source)?;
         let task: Task = from_value(&value).map_err(Failure::work)?;
         Ok((source, task))
+    }
+
+    /// Refuses a task of which no plan could be right; what is wrong with it is told.
+    pub(crate) fn refuse_unsound(&self, spec: &TaskSpec, source: &Source) -> Outcome {
+        let found = validate_task(spec, &self.metrics);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let placed = found.into_iter().map(|it| it.in_file(SmolStr::from(&source.name)));
+        let placed: Vec<Diagnostic> = placed.collect();
+        tell(&render(&placed, std::slice::from_ref(source), self.color));
+        Err(Failure::Reported)
     }
 
     /// The plan at `path`, whatever is wrong with it.

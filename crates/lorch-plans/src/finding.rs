@@ -48,6 +48,8 @@ pub enum Rule {
     Denied,
     /// A policy cannot be asked, and so denies.
     NoVerdict,
+    /// The task's maintenance window says no time.
+    Window,
 }
 
 impl Rule {
@@ -73,6 +75,7 @@ impl Rule {
             Self::Unfathomable => "L1217",
             Self::Denied => "L1218",
             Self::NoVerdict => "L1219",
+            Self::Window => "L1220",
         })
     }
 
