@@ -45,6 +45,32 @@ fn the_plans_of_the_seed_are_refused_with_their_reasons() {
 }
 
 #[test]
+fn what_was_found_stands_once_in_what_programs_read() {
+    let folder = drift();
+    for arguments in [
+        ["validate", "seed-plan-47.json", "--task", "seed-task.json", "--json"],
+        ["submit", "seed-plan-47.json", "--task", "seed-task.json", "--json"],
+    ] {
+        let ran = plan(&folder, &arguments, 1);
+        let document = ran.json();
+        let findings = document.get("findings").and_then(Value::as_array).unwrap();
+        for finding in findings {
+            let message = finding.get("message").unwrap().to_string();
+            assert_eq!(ran.stdout.matches(&message).count(), 1, "{message} in {}", ran.stdout);
+        }
+        let mut parts = texts(&document, "findings", "part");
+        parts.dedup();
+        assert_eq!(parts, ["policy", "safety"]);
+        assert_eq!(texts(&document, "policies", "verdict"), ["denies"]);
+    }
+    folder.write("none.json", folder.read("plan.json").replace("\"summary\"", "\"sumary\""));
+    let ran = plan(&folder, &["validate", "none.json", "--task", "task.json", "--json"], 1);
+    assert_eq!(texts(&ran.json(), "findings", "part"), ["schema", "schema"]);
+    let validation = ran.json().get("validation").unwrap().to_string();
+    assert_eq!(validation, r#"{"overall_valid":false,"schema_valid":false}"#);
+}
+
+#[test]
 fn findings_have_lines_and_stand_in_the_task_where_that_is_wrong() {
     let folder = drift();
     let task = folder.read("task.json").replace("error_rate > 1%", "error_rate > 1");

@@ -58,7 +58,9 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
             let why = other.map_or("no plan", |_| "a plan of another task");
             let judgement = planning.judge(&value, &task)?;
             if arguments.json {
-                print_line(Value::Object(as_json(&judgement, &documents)?))?;
+                let mut object = as_json(&judgement, &documents)?;
+                object.insert("changed", Change::Nothing.as_str());
+                print_line(Value::Object(object))?;
             } else {
                 print(&findings(&judgement, &documents, color))?;
                 print(&format!("{}not recorded: it is {why}\n", summary(&judgement)))?;
