@@ -17,7 +17,7 @@ use crate::site::Site;
 use crate::terminal::tell;
 
 /// Where it is kept what could not be delivered, beside the store.
-const LOG: &str = ".lorch/notify.log";
+pub(crate) const LOG: &str = ".lorch/notify.log";
 /// How large a body may be: it must fit into a pipe, so that writing it never waits.
 const MAX_BODY: usize = 32 * 1024;
 /// How many characters of a reason are told: a policy may have much to say.
