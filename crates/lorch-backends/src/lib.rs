@@ -16,7 +16,9 @@ mod secrets;
 mod workspace;
 
 pub use backend::{Backend, Cancellation, Performed};
-pub use compute::{Compute, ComputeOptions, Notice, deliver, exec_worker, transform_worker};
+pub use compute::{
+    Compute, ComputeOptions, Notice, can_sign, deliver, exec_worker, transform_worker,
+};
 pub use config::{Config, ConfigError};
 pub use data_plane::DataPlane;
 pub use op::{OpParams, OpSpec, check_params, ops, parse_params};

@@ -300,3 +300,28 @@ fn a_prometheus_server_is_asked_and_what_is_no_number_never_passes() {
         assert!(line.starts_with("GET /api/v1/query?query=errors"), "{line}");
     }
 }
+
+#[test]
+fn a_run_speaks_for_the_plans_of_its_kind() {
+    let fleet = Fleet::approved();
+    fleet.run(0);
+    let plan = fleet.folder.read("plan.json").replace("446655440101", "446655440102");
+    fleet.folder.write("next.json", plan);
+    let history = "  history    20  1 of 1 run of this kind in production completed\n";
+    for (arguments, status) in [
+        (&["validate", "next.json", "--task", "task.json"][..], 0),
+        (&["submit", "--task", "task.json", "next.json"], 3),
+        (&["show", PLAN], 0),
+    ] {
+        let ran = fleet.plan(arguments, status);
+        assert!(ran.stdout.contains(history), "{ran:#?}");
+    }
+    let shown = fleet.plan(&["show", PLAN, "--json"], 0).json();
+    let parts = shown.get("score").and_then(Value::as_array).unwrap();
+    let points = |name: &str| {
+        let part = parts.iter().find(|it| it.get("name").and_then(Value::as_str) == Some(name));
+        part.and_then(|it| it.get("points")).and_then(Value::as_u64)
+    };
+    assert_eq!((points("history"), points("review")), (Some(20), Some(20)));
+    assert_eq!(shown.get("quality_score").and_then(Value::as_u64), Some(100));
+}
