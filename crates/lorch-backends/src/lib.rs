@@ -16,7 +16,10 @@ mod secrets;
 mod workspace;
 
 pub use backend::{Backend, Cancellation, Performed};
-pub use compute::{Compute, ComputeOptions, Notice, deliver, exec_worker, transform_worker};
+pub use compute::{
+    Compute, ComputeOptions, Notice, WorkerError, ask_worker, deliver, exec_worker,
+    transform_worker, work_confined, worker_request,
+};
 pub use config::{Config, ConfigError};
 pub use data_plane::DataPlane;
 pub use op::{OpParams, OpSpec, check_params, ops, parse_params};
