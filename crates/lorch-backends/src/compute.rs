@@ -3,6 +3,7 @@
 //! Everything a step touches is beneath the workspace or allowed by the configuration. Secrets are
 //! filled in here, in memory, and looked for in all that comes back.
 
+mod confined;
 mod exec;
 mod extract;
 mod http;
@@ -29,6 +30,7 @@ use crate::secrets::{self, Environment};
 use crate::workspace::{FilePath, Workspace, WorkspaceError};
 use lorch_types::Redactor;
 
+pub use confined::{WorkerError, ask_worker, work_confined, worker_request};
 pub use exec::exec_worker;
 pub(crate) use exec::{ExecParams, check_program};
 pub(crate) use extract::ExtractParams;

@@ -85,6 +85,9 @@ impl From<StoreError> for Failure {
             E::LeaseLost { run_id, .. } => {
                 Some(format!("`lorch show {run_id}` says what came of it").into())
             }
+            E::PlanChanged { plan_id } => {
+                Some(format!("`lorch plan show {plan_id}` says what has become of it").into())
+            }
             E::PlanExists { .. } => {
                 Some("give it a new id, which takes the old one's place".into())
             }

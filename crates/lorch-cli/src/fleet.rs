@@ -1,8 +1,10 @@
 //! The assets of the example: processes with a web server on loopback, which tools really upgrade.
 //!
-//! Beside its log, `NAME.log`, with a line for each thing that was done to it, an asset looks at
-//! `NAME.fail`: `upgrade` makes upgrades fail, `health` makes it ill once it is upgraded, `hang` makes it
-//! answer no question about its health, `die` makes it end once it is upgraded, before it says so.
+//! Beside its log, `NAME.log`, with a line for each thing that was done to it, an asset keeps
+//! `NAME.asked`, with a line for each time that it was asked to do something, whatever came of it; and it looks
+//! at `NAME.fail`: `upgrade` makes upgrades fail, `health` makes it ill once it is upgraded, `hang` makes it
+//! answer no question about its health, `slow` makes it answer late that something was done, and `die`
+//! never: its process ends.
 
 mod http;
 
@@ -81,6 +83,8 @@ struct Asset {
 /// What was done to an asset.
 struct Done {
     log: File,
+    /// Key and verb of each request.
+    asked: File,
     /// Key, verb and image of each.
     lines: Vec<[String; 3]>,
 }
@@ -94,9 +98,10 @@ impl Asset {
             Some([words.next()?, words.next()?, words.next()?])
         });
         let lines = lines.collect();
-        let log = OpenOptions::new().append(true).create(true).open(path)?;
+        let open = |path| OpenOptions::new().append(true).create(true).open(path);
+        let (log, asked) = (open(path)?, open(folder.join(format!("{name}.asked")))?);
         let fault = folder.join(format!("{name}.fail"));
-        Ok(Self { fault, done: Mutex::new(Done { log, lines }) })
+        Ok(Self { fault, done: Mutex::new(Done { log, asked, lines }) })
     }
 
     fn serve(&self, mut stream: TcpStream) {
@@ -126,10 +131,14 @@ impl Asset {
                 (500, said("error", "the image cannot be fetched"))
             }
             ("POST", verb @ ("/upgrade" | "/restore")) => {
-                let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-                let applied = done.apply(verb.trim_start_matches('/'), request);
-                if self.fault() == "die" {
-                    std::process::exit(1);
+                let applied = {
+                    let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.apply(verb.trim_start_matches('/'), request)
+                };
+                match self.fault().as_str() {
+                    "slow" => thread::sleep(Duration::from_secs(10)),
+                    "die" => std::process::exit(1),
+                    _ => {}
                 }
                 match applied {
                     Ok(answer) => (200, answer),
@@ -149,6 +158,7 @@ impl Done {
     /// Does it, unless that was done under the same key.
     fn apply(&mut self, verb: &str, request: &Request) -> io::Result<Object> {
         let key = request.key.clone().unwrap_or_else(|| "-".to_owned());
+        self.asked.write_all(format!("{key} {verb}\n").as_bytes())?;
         let before = self.image();
         let wanted = match verb {
             "upgrade" => {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use lorch_backends::{Compute, ComputeOptions, DataPlane, Workspace};
 use lorch_engine::{Engine, Settings};
+use lorch_plans::Evaluator;
 
 use crate::exit::Failure;
 use crate::site::Site;
@@ -57,6 +58,12 @@ pub(crate) fn engine(site: &Site) -> Result<Engine, Failure> {
 fn worker() -> Option<Vec<OsString>> {
     let lorch = std::env::current_exe().ok()?;
     Some(vec![lorch.into_os_string(), "worker".into()])
+}
+
+/// Where policies are evaluated that did not come with lorch.
+pub(crate) fn evaluator() -> Evaluator {
+    // Without a program nothing is asked, and what is not asked denies.
+    Evaluator::Process(worker().unwrap_or_default())
 }
 
 /// The command of the process that an agent runs in, which ends everything that the agent started.

@@ -16,6 +16,7 @@ use lorch_validate::validate_document;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::input::read_source;
+use crate::machinery::evaluator;
 use crate::site::{Site, shown};
 use crate::terminal::{Stream, tell};
 
@@ -42,7 +43,8 @@ impl Planning {
                 .context("[metrics] in lorch.toml")
                 .map_err(Failure::Usage)?;
         }
-        let policies = Policies::new(Some(site.root.join(POLICIES)), Budget::default());
+        let policies = Policies::new(Some(site.root.join(POLICIES)), Budget::default())
+            .evaluated_by(evaluator());
         Ok(Self { site, policies, metrics, color: global.color.on(Stream::Error) })
     }
 

@@ -8,6 +8,7 @@ use lorch_types::plan::{Role, UserId};
 use lorch_types::{SmolStr, Timestamp};
 
 use crate::bound::Bound;
+use crate::clock::later;
 use crate::contract::Contract;
 
 /// How long an approval may hold: a day.
@@ -15,6 +16,10 @@ pub const MOST_VALID: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long one may hold that did not take the usual way: an hour.
 pub const MOST_VALID_BREAK_GLASS: Duration = Duration::from_secs(60 * 60);
+
+/// How much later than its own moment a decision may find an approval that was given beside it: deciding
+/// takes time, and the moment is that at which it began.
+const AT_ONCE: Duration = Duration::from_secs(60);
 
 /// What the name of a policy as approver begins with; no person's does.
 pub(crate) const POLICY_APPROVER: &str = "policy:";
@@ -59,7 +64,7 @@ pub enum Clause {
         /// When.
         at: Timestamp,
     },
-    /// It was given later than now: a clock was set back.
+    /// It was given so much later than now that a clock was set back.
     #[error("the approval of `{approver}` is of {at}, which has not come yet")]
     NotYet {
         /// Whose approval it is.
@@ -130,7 +135,7 @@ pub(crate) fn holds(
     if now >= approval.expires_at {
         return Err(Clause::Expired { approver, at: approval.expires_at });
     }
-    if now < approval.approved_at {
+    if later(now, AT_ONCE) < approval.approved_at {
         return Err(Clause::NotYet { approver, at: approval.approved_at });
     }
     may_approve(&approval.approver, &approval.role, contract)

@@ -49,8 +49,9 @@ pub use error::PlanError;
 pub use execute::{Permit, execute};
 pub use finding::{Rule, TASK_FILE};
 pub use policy::{
-    Budget, Case, CaseOutcome, DEFAULT_POLICY, Entry, InvalidCase, Must, Pack, PackError, PackName,
-    PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict, Verdicts, shipped,
+    Budget, Case, CaseOutcome, DEFAULT_POLICY, Entry, Evaluator, InvalidCase, Must, Pack,
+    PackError, PackName, PackRule, PackVerdict, Policies, PolicyFault, PolicyInput, Proof, Verdict,
+    Verdicts, policy_worker, shipped,
 };
 pub use run::{
     Act, Checkup, Clock, Course, Direction, Executor, Hands, InvalidWindow, Machine, Next,

@@ -8,7 +8,9 @@ mod evaluate;
 mod input;
 mod pack;
 mod proof;
+mod rego;
 mod shipped;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,13 +23,15 @@ use lorch_types::{Digest, SmolStr};
 
 use crate::finding::Rule;
 use evaluate::Prepared;
+use input::Question;
 
-pub use evaluate::{Budget, PolicyFault, Verdict};
+pub use evaluate::{Budget, Evaluator, PackRule, PolicyFault, Verdict};
 pub(crate) use input::bound;
 pub use input::{Entry, InvalidCase, PolicyInput};
 pub use pack::{Case, Must, Pack, PackError, PackName};
 pub use proof::{CaseOutcome, Proof};
 pub use shipped::shipped;
+pub use worker::policy_worker;
 
 /// The pack that plans are judged by when their task names none.
 pub const DEFAULT_POLICY: &str = "production_safety";
@@ -37,6 +41,7 @@ pub const DEFAULT_POLICY: &str = "production_safety";
 pub struct Policies {
     folder: Option<PathBuf>,
     budget: Budget,
+    evaluator: Evaluator,
     ready: Mutex<BTreeMap<SmolStr, Result<Ready, PolicyFault>>>,
 }
 
@@ -66,9 +71,15 @@ pub struct PackVerdict {
 }
 
 impl Policies {
-    /// The packs in the folders of `folder`, and those that ship.
+    /// The packs in the folders of `folder`, and those that ship, evaluated in this process.
     pub fn new(folder: Option<PathBuf>, budget: Budget) -> Self {
-        Self { folder, budget, ready: Mutex::default() }
+        Self { folder, budget, evaluator: Evaluator::default(), ready: Mutex::default() }
+    }
+
+    /// The same, evaluated by `evaluator`.
+    #[must_use]
+    pub fn evaluated_by(self, evaluator: Evaluator) -> Self {
+        Self { evaluator, ..self }
     }
 
     /// What the packs that `spec` names say about `input`.
@@ -77,12 +88,12 @@ impl Policies {
         let default = [SmolStr::new_static(DEFAULT_POLICY)];
         // To name no policy at all is to name none in particular.
         let names = named.filter(|names| !names.is_empty()).unwrap_or(&default);
-        let input = input.prepared();
+        let question = Question::about(input);
         let packs = names.iter().map(|name| match self.ready(name) {
             Ok(Ready { digest, prepared }) => PackVerdict {
                 name: name.clone(),
                 digest: Some(digest),
-                verdict: prepared.evaluate(&input, self.budget),
+                verdict: prepared.evaluate(&question, self.budget),
             },
             Err(fault) => {
                 PackVerdict { name: name.clone(), digest: None, verdict: Verdict::None(fault) }
@@ -99,11 +110,11 @@ impl Policies {
 
     fn make_ready(&self, name: &str) -> Result<Ready, PolicyFault> {
         let pack = self.find(name)?;
-        let proof = pack.prove(self.budget);
+        let proof = pack.prove(self.budget, &self.evaluator);
         if let Some(reason) = proof.refusal() {
             return Err(PolicyFault::Unproven { reason });
         }
-        let prepared = Prepared::of(&pack)?;
+        let prepared = Prepared::of(&pack, &self.evaluator)?;
         Ok(Ready { digest: pack.digest().clone(), prepared })
     }
 
@@ -180,6 +191,8 @@ fn help(name: &str, fault: &PolicyFault) -> Option<String> {
         PolicyFault::Undefined { .. }
         | PolicyFault::Kind { .. }
         | PolicyFault::Failed { .. }
-        | PolicyFault::Budget { .. } => None,
+        | PolicyFault::Budget { .. }
+        | PolicyFault::Memory { .. }
+        | PolicyFault::Unasked { .. } => None,
     }
 }

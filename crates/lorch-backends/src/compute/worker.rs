@@ -9,14 +9,12 @@ mod template;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::Command;
-use std::thread;
 
 use lorch_types::job::{ErrorCode, ErrorInfo};
 use lorch_types::json::{self, Object, Value, from_value, to_value, write_canonical};
-use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::process::{self, Finished};
+use super::confined::{WorkerError, ask_worker, work_confined, worker_request};
 use super::{Context, size};
 use crate::backend::Cancellation;
 use crate::config::Limits;
@@ -55,9 +53,6 @@ struct Header {
     max_output_bytes: usize,
     max_memory_bytes: usize,
 }
-
-/// Programs recurse as deep as their authors like; the main thread's stack is small.
-const STACK_BYTES: usize = 256 << 20;
 
 /// How much of a message comes back: messages quote values, which may be large.
 const MESSAGE_CHARACTERS: usize = 600;
@@ -99,14 +94,14 @@ impl Request {
         let limits = &context.config.limits;
         let request = self.encode(limits)?;
         let mut command = Command::new(program);
-        command.args(arguments).arg("transform").env_clear().current_dir(context.workspace.root());
+        command.args(arguments).arg("transform").current_dir(context.workspace.root());
         // The value's line is as long as the output, the other one holds at most a message.
-        let stdout_limit = limits.max_output_bytes.get().saturating_mul(2);
-        let finished = process::run(command, Some(request), stdout_limit, context.cancellation)?;
-        match decode(&finished.stdout) {
-            Some(result) if finished.status.success() => result,
-            _ => Err(crashed(&finished, limits)),
-        }
+        let max_answer_bytes = limits.max_output_bytes.get().saturating_mul(2);
+        let answer = ask_worker(command, request, max_answer_bytes, context.cancellation)
+            .map_err(|error| no_answer(error, limits))?;
+        decode(&answer).unwrap_or_else(|| {
+            Err(ErrorCode::Backend.error("the worker that ran the program ended without an answer"))
+        })
     }
 
     fn encode(self, limits: &Limits) -> Result<Vec<u8>, ErrorInfo> {
@@ -127,19 +122,14 @@ impl Request {
 ///
 /// # Errors
 /// When the request cannot be read or the answer cannot be written.
-pub fn transform_worker(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
-    process::die_with_parent()?;
-    let mut text = Vec::new();
-    input.read_to_end(&mut text)?;
+pub fn transform_worker(input: impl Read, mut output: impl Write) -> io::Result<()> {
+    let text = worker_request(input)?;
     let (request, max_output_bytes, max_memory_bytes) =
         request(&text).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
     drop(text);
-    limit_resources(max_memory_bytes)?;
     let work = move || request.run_here(max_output_bytes, &Cancellation::never());
-    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(work)?;
-    let result = thread
-        .join()
-        .unwrap_or_else(|_| Err(ErrorCode::Backend.error("the program made its interpreter fail")));
+    let result = work_confined(max_memory_bytes, work)?
+        .unwrap_or_else(|| Err(ErrorCode::Backend.error("the program made its interpreter fail")));
     let (error, value) = match result {
         Ok(value) => (Value::Null, value),
         Err(error) => (to_value(&error).map_err(io::Error::other)?, Value::Null),
@@ -179,30 +169,21 @@ fn read(line: &[u8]) -> Option<Value> {
     json::read(line, json::Limits { max_bytes: usize::MAX }).ok()
 }
 
-fn limit_resources(max_memory_bytes: usize) -> io::Result<()> {
-    let limit = |value| Rlimit { current: Some(value), maximum: Some(value) };
-    let memory = max_memory_bytes.saturating_add(STACK_BYTES);
-    setrlimit(Resource::As, limit(u64::try_from(memory).unwrap_or(u64::MAX)))?;
-    setrlimit(Resource::Core, limit(0))?;
-    Ok(())
-}
-
-fn crashed(finished: &Finished, limits: &Limits) -> ErrorInfo {
-    let stderr = &finished.stderr_tail;
-    if stderr.contains("memory allocation") {
-        let limit = limits.max_worker_memory_bytes;
-        return ErrorCode::Backend.error(format!(
-            "the program needs more than {limit} bytes of memory; \
-             `max_worker_memory_bytes` under [limits] in lorch.toml raises the limit"
-        ));
+fn no_answer(error: WorkerError, limits: &Limits) -> ErrorInfo {
+    match error {
+        WorkerError::Stopped(error) => error,
+        WorkerError::Memory => {
+            let limit = limits.max_worker_memory_bytes;
+            ErrorCode::Backend.error(format!(
+                "the program needs more than {limit} bytes of memory; \
+                 `max_worker_memory_bytes` under [limits] in lorch.toml raises the limit"
+            ))
+        }
+        WorkerError::Stack => ErrorCode::Backend.error("the program recurses too deep"),
+        WorkerError::Ended { status, stderr_tail } => ErrorCode::Backend
+            .error(format!("the worker that ran the program ended without an answer ({status})"))
+            .with_details([("stderr_tail", stderr_tail.as_str())]),
     }
-    if stderr.contains("overflowed its stack") {
-        return ErrorCode::Backend.error("the program recurses too deep");
-    }
-    let status = finished.status.to_string();
-    ErrorCode::Backend
-        .error(format!("the worker that ran the program ended without an answer ({status})"))
-        .with_details([("stderr_tail", stderr.as_str())])
 }
 
 fn internal(error: &dyn std::error::Error) -> ErrorInfo {

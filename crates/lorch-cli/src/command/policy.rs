@@ -10,6 +10,7 @@ use lorch_types::json::{Object, Value};
 use crate::amount::counted;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
+use crate::machinery::evaluator;
 use crate::table::Table;
 use crate::terminal::{Stream, print, print_line, tell_error};
 
@@ -85,7 +86,7 @@ fn test(arguments: &Test, global: &Global) -> Outcome {
 
 /// What the pack in `folder` does with its cases.
 fn prove(folder: &Path) -> Result<Proof, PackError> {
-    Pack::read(folder).map(|pack| pack.prove(Budget::default()))
+    Pack::read(folder).map(|pack| pack.prove(Budget::default(), &evaluator()))
 }
 
 fn refusal(tested: &Result<Proof, PackError>) -> Option<String> {

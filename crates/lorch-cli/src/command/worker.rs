@@ -26,6 +26,8 @@ pub(crate) struct Worker {
 enum Work {
     /// Performs one transform or rendering.
     Transform,
+    /// Asks a pack of policies about one plan.
+    Policy,
     /// Serves as an asset of the example.
     Asset {
         /// Where it has its log.
@@ -78,6 +80,8 @@ pub(crate) fn worker(arguments: &Worker, global: &Global) -> Outcome {
             lorch_backends::transform_worker(io::stdin().lock(), io::stdout().lock())
                 .map_err(Failure::work)
         }
+        Work::Policy => lorch_plans::policy_worker(io::stdin().lock(), io::stdout().lock())
+            .map_err(Failure::work),
         Work::Asset { folder, name } => fleet::asset(folder, name).map_err(Failure::work),
         Work::Fleet { folder, count } => fleet::fleet(folder, *count).map_err(Failure::work),
         Work::Exec { parent, command } => {

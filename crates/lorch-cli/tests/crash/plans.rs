@@ -160,6 +160,18 @@ impl<'b> Trial<'b> {
                 (true, _) => &["upgrade", "restore"],
             };
             assert_eq!(verbs, expected, "seed {seed}, asset {number}");
+            // Nor was it asked for the same under another key, which it would have had nothing to do for.
+            let path = self.dir.path().join(format!("fleet/asset-{number}.asked"));
+            let asked = std::fs::read_to_string(path).unwrap_or_default();
+            let mut seen = std::collections::BTreeSet::new();
+            let keys = asked.lines().filter(|line| seen.insert(*line));
+            let verbs: Vec<&str> = keys.map(|line| line.split(' ').nth(1).unwrap()).collect();
+            let expected: &[&str] = match (self.rolls_back, number) {
+                (false, _) => &["upgrade"],
+                (true, ASSETS) => &["restore"],
+                (true, _) => &["upgrade", "restore"],
+            };
+            assert_eq!(verbs, expected, "seed {seed}, asset {number}: {asked}");
         }
         let run_id = self.run_id().unwrap();
         let verified = self.lorch(&["plan", "audit", &run_id, "--verify"], None);

@@ -18,6 +18,7 @@ mod migrate;
 mod notify;
 mod plan;
 mod plan_run;
+mod plan_together;
 mod recovery;
 mod secrets;
 #[path = "../../../lorch-backends/tests/it/compute/server.rs"]

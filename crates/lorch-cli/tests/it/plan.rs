@@ -260,6 +260,52 @@ fn packs_prove_themselves_or_are_refused() {
     folder.run(["policy", "test", "nowhere"]).ends(2);
 }
 
+/// A workspace whose task names the pack `mine`, which is sound on its own cases, and says `deny` about
+/// every other plan.
+fn with_pack(deny: &str) -> Folder {
+    let folder = drift();
+    let (plan, task) = (folder.read("plan.json"), folder.read("task.json"));
+    for (must, approved) in [("deny", false), ("allow", true)] {
+        let case = format!("{{\"plan\": {plan}, \"task\": {task}, \"approved\": {approved}}}");
+        folder.write(&format!("policies/mine/{must}/a.json"), case);
+    }
+    folder.write("task.json", task.replace("\"production_safety\"", "\"mine\""));
+    let rego = "package mine\n\ndefault allow := false\n\nallow if count(deny) == 0\n\n\
+        deny contains \"no\" if input.approved == false\n\n\
+        is_real if not \"approved\" in object.keys(input)\n\n";
+    folder.write("policies/mine/policy.rego", format!("{rego}{deny}\n"));
+    folder
+}
+
+#[test]
+fn a_hostile_pack_denies_and_the_command_ends() {
+    let row = |name: &str, first: &str, step: &str| {
+        let rule =
+            |n: usize| format!("{name}{n} := {}\n", step.replace('@', &format!("{name}{}", n - 1)));
+        format!("{name}0 := {first}\n{}", (1..=60).map(rule).collect::<String>())
+    };
+    let shared = row("a", "[1]", "[@, @]") + &row("b", "[1]", "[@, @]");
+    for (rules, looked_at, words) in [
+        (String::new(), "sprintf(\"%4000000000d\", [1]) != \"\"", "needs more than 1024 MiB"),
+        (shared, "a60 == b60", "took longer than 2000 ms"),
+        (String::new(), "strings.count(\"a\", \"\") > 0", "the evaluator panicked"),
+    ] {
+        let folder =
+            with_pack(&format!("deny contains \"no\" if {{ is_real; {looked_at} }}\n{rules}"));
+        folder.run(["policy", "test", "policies/mine"]).ends(0);
+        let begun = std::time::Instant::now();
+        let ran = plan(&folder, &["validate", "plan.json", "--task", "task.json"], 1);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+        let denied = format!("error[L1219]: the policy `mine` denies: it {words}");
+        let denied = denied.replace("it the evaluator", "it failed: the evaluator");
+        assert!(ran.stdout.contains(&denied), "{ran:#?}");
+        let ran = plan(&folder, &["submit", "plan.json", "--task", "task.json"], 1);
+        assert!(ran.stdout.ends_with("is draft: nobody can approve it\n"), "{ran:#?}");
+    }
+    let folder = with_pack("");
+    plan(&folder, &["validate", "plan.json", "--task", "task.json"], 0);
+}
+
 #[test]
 fn a_simulation_says_how_often_a_plan_ends_how() {
     let folder = drift();

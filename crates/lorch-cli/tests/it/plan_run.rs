@@ -9,13 +9,13 @@ use lorch_types::json::Value;
 use crate::lorch::{Folder, Ran, command, copy, read, repository};
 use crate::server::{Server, answer, json_answer};
 
-const PLAN: &str = "880e8400-e29b-41d4-a716-446655440101";
+pub(crate) const PLAN: &str = "880e8400-e29b-41d4-a716-446655440101";
 const OLD: &str = "ubuntu-base-v2.3.0";
 const NEW: &str = "ubuntu-base-v2.4.1";
 
 /// The example's workspace, with its assets running and its plan approved.
-struct Fleet {
-    folder: Folder,
+pub(crate) struct Fleet {
+    pub(crate) folder: Folder,
     assets: Child,
 }
 
@@ -27,9 +27,15 @@ impl Drop for Fleet {
 }
 
 impl Fleet {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with_plan(|plan| plan)
+    }
+
+    /// The same with another plan than the example's, which is submitted.
+    pub(crate) fn with_plan(change: impl FnOnce(String) -> String) -> Self {
         let folder = Folder::new();
         copy(&repository().join("examples/drift/run"), folder.path());
+        folder.write("plan.json", change(folder.read("plan.json")));
         let mut assets = command(folder.path());
         assets.args(["worker", "fleet", "fleet", "8"]).stdin(Stdio::piped());
         let assets = assets.spawn().unwrap();
@@ -41,20 +47,23 @@ impl Fleet {
         fleet
     }
 
-    fn approved() -> Self {
-        let fleet = Self::new();
-        fleet.plan(&["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
-        fleet
+    pub(crate) fn approved() -> Self {
+        Self::new().and_approved()
+    }
+
+    pub(crate) fn and_approved(self) -> Self {
+        self.plan(&["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
+        self
     }
 
     #[track_caller]
-    fn plan(&self, arguments: &[&str], status: i32) -> Ran {
+    pub(crate) fn plan(&self, arguments: &[&str], status: i32) -> Ran {
         self.folder.run(["plan"].iter().chain(arguments)).ends(status)
     }
 
     /// Carries the plan out, until it stops.
     #[track_caller]
-    fn run(&self, status: i32) -> Ran {
+    pub(crate) fn run(&self, status: i32) -> Ran {
         self.plan(&["run", PLAN, "--as", "carol", "--exit-when-paused"], status)
     }
 
@@ -66,12 +75,12 @@ impl Fleet {
         self.folder.write("lorch.toml", with);
     }
 
-    fn fail(&self, asset: usize, fault: &str) {
+    pub(crate) fn fail(&self, asset: usize, fault: &str) {
         self.folder.write(&format!("fleet/asset-{asset}.fail"), fault);
     }
 
     /// What was done to each asset, in order.
-    fn done(&self) -> Vec<String> {
+    pub(crate) fn done(&self) -> Vec<String> {
         let verbs = |asset| {
             let log = self.folder.read(&format!("fleet/asset-{asset}.log"));
             let verbs = log.lines().map(|line| line.split(' ').nth(1).unwrap().to_owned());
@@ -80,17 +89,29 @@ impl Fleet {
         (1..=8).map(verbs).collect()
     }
 
-    fn run_id(&self) -> Option<String> {
+    /// What each asset was asked to do, in order, and each thing once though it was asked for again under
+    /// its key.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let verbs = |asset| {
+            let log = self.folder.read(&format!("fleet/asset-{asset}.asked"));
+            let mut keys = std::collections::BTreeSet::new();
+            let lines = log.lines().filter(|line| keys.insert(*line));
+            lines.map(|line| line.split(' ').nth(1).unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        (1..=8).map(verbs).collect()
+    }
+
+    pub(crate) fn run_id(&self) -> Option<String> {
         let path = self.folder.path().join(".lorch/lorch.db");
         let sql = rusqlite::Connection::open(path).unwrap();
         sql.query_row("SELECT run_id FROM plan_runs", [], |row| row.get(0)).ok()
     }
 
-    fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         self.plan(&["audit", &self.run_id().unwrap()], 0).json()
     }
 
-    fn events(&self) -> Vec<String> {
+    pub(crate) fn events(&self) -> Vec<String> {
         let document = self.document();
         let log = document.get("audit_log").and_then(Value::as_array).unwrap();
         log.iter().map(|it| it.get("event").and_then(Value::as_str).unwrap().to_owned()).collect()
@@ -104,7 +125,7 @@ impl Fleet {
     }
 
     #[track_caller]
-    fn until(&self, what: &str, holds: impl Fn() -> bool) {
+    pub(crate) fn until(&self, what: &str, holds: impl Fn() -> bool) {
         let begun = Instant::now();
         while !holds() {
             assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");

@@ -1,22 +1,42 @@
 //! Asks a pack about a plan, within a budget.
 
-use std::num::NonZeroU32;
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{Engine, Value};
+use serde::{Deserialize, Serialize};
 
+use super::input::Question;
 use super::pack::{Pack, PackError};
+use super::rego::Rego;
+use super::worker::Apart;
 
 /// How long a pack may take over one plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(pub Duration);
 
+/// Where packs of one's own are evaluated. Those that ship are known to end, and always evaluated in this
+/// process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Evaluator {
+    /// In this process, for packs that are trusted.
+    ///
+    /// The clock is looked at between the steps of an evaluation, and one step can take for ever: values
+    /// share their parts, so that a few lines make two that no computer can compare. Such a step keeps its
+    /// thread after the plan was denied. Nothing bounds memory.
+    #[default]
+    Thread,
+    /// In a process for each question, which is killed when its time is over and has bounded memory: the
+    /// program and first arguments of one that calls [`policy_worker`](crate::policy_worker) when the
+    /// next argument is `policy`.
+    Process(Vec<OsString>),
+}
+
 /// What a pack says about a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// `allow` is true, and `deny` is empty.
     Allowed,
@@ -29,8 +49,19 @@ pub enum Verdict {
     None(PolicyFault),
 }
 
+/// A rule that every pack has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackRule {
+    /// Whether the plan is allowed: true or false.
+    Allow,
+    /// Why it is not: a set.
+    Deny,
+}
+
 /// Why a pack has no verdict.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PolicyFault {
     /// There is no such pack.
     #[error("there is no pack of this name")]
@@ -48,18 +79,16 @@ pub enum PolicyFault {
         reason: String,
     },
     /// A rule has no value for this plan.
-    #[error("`{rule}` is undefined")]
+    #[error("`{}` is undefined", rule.as_str())]
     Undefined {
-        /// Which: `allow` or `deny`.
-        rule: &'static str,
+        /// Which.
+        rule: PackRule,
     },
     /// A rule has a value of another kind than it must.
-    #[error("`{rule}` is not {expected}")]
+    #[error("`{}` is not {}", rule.as_str(), rule.kind())]
     Kind {
         /// Which.
-        rule: &'static str,
-        /// What it must be.
-        expected: &'static str,
+        rule: PackRule,
     },
     /// Evaluating failed.
     #[error("it failed: {reason}")]
@@ -73,6 +102,42 @@ pub enum PolicyFault {
         /// How long it may take.
         budget: Duration,
     },
+    /// It wanted more memory than it may have.
+    #[error("it needs more than {} MiB of memory", limit >> 20)]
+    Memory {
+        /// How many bytes it may have.
+        limit: usize,
+    },
+    /// It was not asked, since it took too long over other cases of its own.
+    #[error("it was not asked: its cases before took longer than {} ms together", budget.as_millis())]
+    Unasked {
+        /// How long all cases may take together.
+        budget: Duration,
+    },
+}
+
+impl PackRule {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+
+    /// What its value must be.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Allow => "true or false",
+            Self::Deny => "a set of reasons",
+        }
+    }
+}
+
+impl PolicyFault {
+    pub(super) fn failed(reason: &str) -> Self {
+        Self::Failed { reason: reason.to_owned() }
+    }
 }
 
 impl From<PackError> for PolicyFault {
@@ -87,138 +152,73 @@ impl Default for Budget {
     }
 }
 
-/// A pack that was read by the evaluator, to be asked as often as wanted.
+impl Budget {
+    /// How long whoever asked waits: longer than an evaluation that ends by itself, as most do.
+    pub(super) fn with_grace(self) -> Duration {
+        self.0.saturating_add(Duration::from_secs(1))
+    }
+
+    /// How long all cases of a pack may take together.
+    pub(super) fn of_all_cases(self) -> Duration {
+        self.0.saturating_mul(5)
+    }
+}
+
+/// A pack that can be asked as often as wanted.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared {
-    engine: Engine,
-    allow: String,
-    deny: String,
+pub(super) enum Prepared {
+    /// In a thread of this process.
+    Here(Box<Rego>),
+    /// In a process of its own.
+    Apart(Apart),
 }
 
 impl Prepared {
-    pub(super) fn of(pack: &Pack) -> Result<Self, PolicyFault> {
-        let fault = |reason: String| PolicyFault::Pack { reason };
-        let mut engine = Engine::new();
-        engine.set_strict_builtin_errors(true);
-        // What a policy prints is no output of lorch.
-        engine.set_gather_prints(true);
-        let (file, text) = (format!("{}/policy.rego", pack.name()), pack.rego().to_owned());
-        let package = guarded(|| engine.add_policy(file, text))
-            .ok_or_else(|| fault("its Rego makes the reader fail".to_owned()))?
-            .map_err(|error| fault(first_line(&error.to_string())))?;
-        let expected = format!("data.{}", pack.name());
-        if package != expected {
-            let found = package.trim_start_matches("data.");
-            return Err(fault(format!("its package is `{found}`, not `{}`", pack.name())));
-        }
-        Ok(Self { engine, allow: format!("{expected}.allow"), deny: format!("{expected}.deny") })
-    }
-
-    /// What the pack says about `input`.
-    ///
-    /// The evaluator looks at its clock between steps; a single step that never ends is left alone in
-    /// its thread, and the plan is denied.
-    pub(super) fn evaluate(&self, input: &Value, budget: Budget) -> Verdict {
-        const GRACE: Duration = Duration::from_secs(1);
-        // Rules that use each other in a long row nest as deep.
-        const STACK: usize = 256 << 20;
-        let (answer, asked) = sync_channel(1);
-        let (mut prepared, input) = (self.clone(), input.clone());
-        let thread =
-            thread::Builder::new().name("policy".to_owned()).stack_size(STACK).spawn(move || {
-                let verdict = guarded(|| prepared.ask(input, budget));
-                // Whoever asked may have stopped waiting.
-                let _ = answer.send(verdict);
-            });
-        let failed =
-            |reason: &str| Verdict::None(PolicyFault::Failed { reason: reason.to_owned() });
-        if thread.is_err() {
-            return failed("no thread can be started");
-        }
-        match asked.recv_timeout(budget.0.saturating_add(GRACE)) {
-            Ok(Some(verdict)) => verdict,
-            Ok(None) | Err(RecvTimeoutError::Disconnected) => failed("the evaluator panicked"),
-            Err(RecvTimeoutError::Timeout) => {
-                Verdict::None(PolicyFault::Budget { budget: budget.0 })
+    pub(super) fn of(pack: &Pack, evaluator: &Evaluator) -> Result<Self, PolicyFault> {
+        match evaluator {
+            Evaluator::Process(worker) if !pack.ships() => {
+                Ok(Self::Apart(Apart::of(pack, worker.clone())))
+            }
+            Evaluator::Process(_) | Evaluator::Thread => {
+                Rego::of(pack.name(), pack.rego()).map(|rego| Self::Here(Box::new(rego)))
             }
         }
     }
 
-    fn ask(&mut self, input: Value, budget: Budget) -> Verdict {
-        self.engine.set_execution_timer_config(ExecutionTimerConfig {
-            limit: budget.0,
-            check_interval: NonZeroU32::MIN.saturating_add(255),
+    /// What the pack says.
+    pub(super) fn evaluate(&self, question: &Question<'_>, budget: Budget) -> Verdict {
+        match self {
+            Self::Here(rego) => in_thread(rego, question, budget),
+            Self::Apart(apart) => apart.evaluate(question, budget),
+        }
+    }
+}
+
+/// What `rego` says; a single step that never ends is left alone in its thread, and the plan is denied.
+fn in_thread(rego: &Rego, question: &Question<'_>, budget: Budget) -> Verdict {
+    // Rules that use each other in a long row nest as deep.
+    const STACK: usize = 256 << 20;
+    let (answer, asked) = sync_channel(1);
+    let (mut rego, input) = (rego.clone(), question.prepared().clone());
+    let thread =
+        thread::Builder::new().name("policy".to_owned()).stack_size(STACK).spawn(move || {
+            let verdict = guarded(|| rego.ask(input, budget));
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(verdict);
         });
-        self.engine.set_input(input);
-        let (allow, deny) = (self.allow.clone(), self.deny.clone());
-        let asked = self
-            .rule("deny", deny, budget)
-            .and_then(|deny| Ok((deny, self.rule("allow", allow, budget)?)));
-        match asked {
-            Ok((deny, allow)) => verdict(&allow, &deny),
-            Err(fault) => Verdict::None(fault),
-        }
+    if thread.is_err() {
+        return Verdict::None(PolicyFault::failed("no thread can be started"));
     }
-
-    fn rule(
-        &mut self,
-        rule: &'static str,
-        path: String,
-        budget: Budget,
-    ) -> Result<Value, PolicyFault> {
-        match self.engine.eval_rule(path) {
-            Ok(Value::Undefined) => Err(PolicyFault::Undefined { rule }),
-            Ok(value) => Ok(value),
-            Err(error) => {
-                let reason = first_line(&error.to_string());
-                Err(if reason.contains("exceeded time limit") || reason.contains("time limit") {
-                    PolicyFault::Budget { budget: budget.0 }
-                } else if reason.contains("not a valid rule path") {
-                    PolicyFault::Undefined { rule }
-                } else {
-                    PolicyFault::Failed { reason }
-                })
-            }
+    match asked.recv_timeout(budget.with_grace()) {
+        Ok(Some(verdict)) => verdict,
+        Ok(None) | Err(RecvTimeoutError::Disconnected) => {
+            Verdict::None(PolicyFault::failed("the evaluator panicked"))
         }
-    }
-}
-
-/// What the values of the two rules mean together.
-fn verdict(allow: &Value, deny: &Value) -> Verdict {
-    let reasons: Vec<String> = match deny {
-        Value::Set(reasons) => reasons.iter().map(reason).collect(),
-        Value::Array(reasons) => reasons.iter().map(reason).collect(),
-        _ => {
-            let expected = "a set of reasons";
-            return Verdict::None(PolicyFault::Kind { rule: "deny", expected });
-        }
-    };
-    match (allow, reasons.is_empty()) {
-        (Value::Bool(true), true) => Verdict::Allowed,
-        (Value::Bool(false), true) => {
-            Verdict::Denied { reasons: vec!["`allow` is false".to_owned()] }
-        }
-        (Value::Bool(_), false) => Verdict::Denied { reasons },
-        _ => Verdict::None(PolicyFault::Kind { rule: "allow", expected: "true or false" }),
-    }
-}
-
-/// A reason as its author wrote it; one that is no text, as JSON.
-fn reason(value: &Value) -> String {
-    match value.as_string() {
-        Ok(text) => text.to_string(),
-        Err(_) => value.to_string(),
+        Err(RecvTimeoutError::Timeout) => Verdict::None(PolicyFault::Budget { budget: budget.0 }),
     }
 }
 
 /// What `work` gives; `None` when it panics.
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
-}
-
-/// The words of an error of the evaluator, without the excerpt of the source around them.
-fn first_line(error: &str) -> String {
-    let said = error.lines().map(str::trim).filter(|line| !line.is_empty());
-    let told = said.clone().find_map(|line| line.strip_prefix("error: "));
-    told.or_else(|| said.clone().next()).unwrap_or("no reason is given").to_owned()
 }

@@ -1,8 +1,10 @@
 //! What a policy is asked about: `input` of its rules.
 
+use std::cell::OnceCell;
+
 use lorch_backends::config::Tools;
 use lorch_types::json::{
-    FromValueError, Number, Object, ToValueError, Value, from_value, to_value,
+    FromValueError, Number, Object, ToValueError, Value, canonical, from_value, to_value,
 };
 use lorch_types::plan::{Plan, Role, Task, UserId};
 
@@ -19,6 +21,13 @@ pub enum Entry {
 /// `task`, `tools` (the operation, risk and inverse of each that is there) and `approvals`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyInput(Value);
+
+/// An input that several packs are asked about, in the forms that they take it in.
+pub(super) struct Question<'i> {
+    input: &'i PolicyInput,
+    prepared: OnceCell<regorus::Value>,
+    text: OnceCell<String>,
+}
 
 /// A case of a pack that is no input.
 #[derive(Debug, thiserror::Error)]
@@ -99,10 +108,22 @@ impl PolicyInput {
         }
         Ok(Self(Value::Object(input)))
     }
+}
 
-    /// The same as the evaluator holds it.
-    pub(super) fn prepared(&self) -> regorus::Value {
-        converted(&self.0)
+impl<'i> Question<'i> {
+    /// What is asked.
+    pub(super) fn about(input: &'i PolicyInput) -> Self {
+        Self { input, prepared: OnceCell::new(), text: OnceCell::new() }
+    }
+
+    /// The input as the evaluator holds it.
+    pub(super) fn prepared(&self) -> &regorus::Value {
+        self.prepared.get_or_init(|| converted(&self.input.0))
+    }
+
+    /// The input as JSON in one line.
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| canonical(&self.input.0))
     }
 }
 
@@ -130,7 +151,8 @@ fn described(tools: &Tools) -> Value {
     Value::Object(Object::from_entries(all.collect()).unwrap_or_default())
 }
 
-fn converted(value: &Value) -> regorus::Value {
+/// The same as the evaluator holds it.
+pub(super) fn converted(value: &Value) -> regorus::Value {
     match value {
         Value::Null => regorus::Value::Null,
         Value::Bool(value) => (*value).into(),

@@ -1,7 +1,7 @@
 //! A pack: one file of Rego, and the cases that it must deny and allow.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,6 +9,12 @@ use lorch_types::json::{Limits, Object, ReadError, Value, read};
 use lorch_types::{Digest, SmolStr};
 
 use super::input::{InvalidCase, PolicyInput};
+
+/// The bytes of Rego that a pack may have: as many as the evaluator reads.
+const MAX_REGO: usize = 1 << 20;
+
+/// The bytes that the cases of a pack may have together.
+const MAX_CASES: usize = 16 << 20;
 
 /// The name of a pack, of its folder and of its package: `production_safety`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +39,7 @@ pub struct Pack {
     rego: String,
     cases: Vec<Case>,
     digest: Digest,
+    ships: bool,
 }
 
 /// What a pack must do with a case.
@@ -69,6 +76,20 @@ pub enum PackError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A name stands for a pipe, a device or the like.
+    #[error("`{}` is no regular file", path.display())]
+    Special {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The pack has more than it may.
+    #[error("`{file}` makes it too large: {limit} bytes are the limit")]
+    TooLarge {
+        /// The file with which it became so.
+        file: String,
+        /// How much it may have.
+        limit: usize,
     },
     /// `policy.rego` is empty.
     #[error("`policy.rego` is empty")]
@@ -145,12 +166,17 @@ impl Pack {
     pub fn read(folder: &Path) -> Result<Self, PackError> {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
         let name: PackName = name.unwrap_or_default().parse()?;
-        let rego = text_of(&folder.join("policy.rego"))?;
+        let rego = text_of(&folder.join("policy.rego"), MAX_REGO)?;
         let mut cases = Vec::new();
+        let mut left = MAX_CASES;
         for must in Must::ALL {
             for path in json_files(&folder.join(must.as_str()))? {
                 let file = path.file_name().map(|it| it.to_string_lossy().into_owned());
-                cases.push((must, file.unwrap_or_default(), text_of(&path)?));
+                let file = file.unwrap_or_default();
+                let too_large = || PackError::TooLarge { file: file.clone(), limit: MAX_CASES };
+                let text = text_of(&path, MAX_CASES)?;
+                left = left.checked_sub(text.len()).ok_or_else(too_large)?;
+                cases.push((must, file, text));
             }
         }
         Self::new(name, rego, cases)
@@ -165,6 +191,9 @@ impl Pack {
         rego: String,
         cases: Vec<(Must, String, String)>,
     ) -> Result<Self, PackError> {
+        if rego.len() > MAX_REGO {
+            return Err(PackError::TooLarge { file: "policy.rego".to_owned(), limit: MAX_REGO });
+        }
         if rego.trim().is_empty() {
             return Err(PackError::Empty);
         }
@@ -184,7 +213,17 @@ impl Pack {
             read_cases.push(Case { file: file.into(), must, input });
         }
         let digest = Digest::of(&Value::Object(content));
-        Ok(Self { name, rego, cases: read_cases, digest })
+        Ok(Self { name, rego, cases: read_cases, digest, ships: false })
+    }
+
+    /// The same as one that ships with lorch.
+    pub(super) fn that_ships(self) -> Self {
+        Self { ships: true, ..self }
+    }
+
+    /// Whether it ships with lorch, and so is known to end.
+    pub(super) fn ships(&self) -> bool {
+        self.ships
     }
 
     /// Its name.
@@ -223,8 +262,21 @@ fn forbidden(rego: &str) -> Option<(&'static str, &'static str)> {
     found.map(|(_, function, why)| (function, why))
 }
 
-fn text_of(path: &Path) -> Result<String, PackError> {
-    fs::read_to_string(path).map_err(|source| PackError::File { path: path.to_owned(), source })
+/// The text of a file that has at most `limit` bytes; what is no file is not opened.
+fn text_of(path: &Path, limit: usize) -> Result<String, PackError> {
+    let failed = |source| PackError::File { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(PackError::Special { path: path.to_owned() });
+    }
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut text = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(bound).read_to_end(&mut text).map_err(failed)?;
+    if text.len() > limit {
+        let file = path.file_name().map(|it| it.to_string_lossy().into_owned());
+        return Err(PackError::TooLarge { file: file.unwrap_or_default(), limit });
+    }
+    String::from_utf8(text).map_err(|_| failed(io::Error::other("it is not UTF-8")))
 }
 
 /// The JSON files of a folder in the order of their names; none without the folder.

@@ -1,8 +1,11 @@
 //! A pack proves itself on its own cases.
 
+use std::time::Instant;
+
 use lorch_types::SmolStr;
 
-use super::evaluate::{Budget, Prepared, Verdict};
+use super::evaluate::{Budget, Evaluator, PolicyFault, Prepared, Verdict};
+use super::input::Question;
 use super::pack::{Must, Pack};
 
 /// What a pack did with its own cases.
@@ -24,12 +27,16 @@ pub struct CaseOutcome {
 }
 
 impl Pack {
-    /// Asks the pack about each of its cases.
-    pub fn prove(&self, budget: Budget) -> Proof {
-        let prepared = Prepared::of(self);
+    /// Asks the pack about each of its cases, until together they have taken five times the budget of one.
+    pub fn prove(&self, budget: Budget, evaluator: &Evaluator) -> Proof {
+        let prepared = Prepared::of(self, evaluator);
+        let (begun, most) = (Instant::now(), budget.of_all_cases());
         let outcome = |case: &super::Case| {
             let verdict = match &prepared {
-                Ok(prepared) => prepared.evaluate(&case.input.prepared(), budget),
+                Ok(_) if begun.elapsed() > most => {
+                    Verdict::None(PolicyFault::Unasked { budget: most })
+                }
+                Ok(prepared) => prepared.evaluate(&Question::about(&case.input), budget),
                 Err(fault) => Verdict::None(fault.clone()),
             };
             CaseOutcome { file: case.file.clone(), must: case.must, verdict }

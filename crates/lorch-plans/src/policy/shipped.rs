@@ -60,5 +60,6 @@ pub fn shipped(name: &PackName) -> Option<Result<Pack, PackError>> {
     let owned =
         |(must, file, text): &(Must, &str, &str)| (*must, (*file).to_owned(), (*text).to_owned());
     let cases = embedded.cases.iter().map(owned).collect();
-    Some(Pack::new(name.clone(), embedded.rego.to_owned(), cases))
+    let pack = Pack::new(name.clone(), embedded.rego.to_owned(), cases);
+    Some(pack.map(Pack::that_ships))
 }

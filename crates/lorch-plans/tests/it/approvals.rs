@@ -177,7 +177,7 @@ fn an_approval_holds_for_a_day_at_most() {
     // A clock that was set back lets nothing through.
     let office = waiting(&[]);
     office.approve("alice", "SRELead", 50).unwrap();
-    sent_back(&office, 49, "has not come yet");
+    sent_back(&office, 48, "has not come yet");
 }
 
 #[test]
@@ -450,4 +450,17 @@ fn people_decide_at_once() {
             assert_eq!(office.store.plan_runs(&plan_id()).unwrap().len(), 1);
         }
     }
+}
+
+#[test]
+fn an_approval_that_came_beside_another_decision_counts() {
+    let office = Office::new();
+    let two = [("/execution_policy/require_two_approvers", "true")];
+    office.submit(&task(&two), &plan(&[]), 0).unwrap();
+    // It took until the minute after to be decided, and the other one began a minute before.
+    office.approve("alice", "SRELead", 2).unwrap();
+    let approved = office.approve("bob", "SRELead", 1).unwrap();
+    assert_eq!((approved.given, approved.needed), (2, 2));
+    assert_eq!(office.state(), PlanState::Approved);
+    office.execute(1).unwrap();
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lorch_plans::{Budget, Entry, Must, Pack, PackName, Policies, PolicyInput, Verdicts, shipped};
+use lorch_plans::{
+    Budget, Entry, Evaluator, Must, Pack, PackName, Policies, PolicyInput, Verdicts, shipped,
+};
 use lorch_types::json::{Value, from_value};
 use lorch_types::plan::{Plan, Task};
 
@@ -30,7 +32,7 @@ fn the_packs_that_ship_prove_themselves() {
     for name in ["production_safety", "tool_authorization"] {
         let name: PackName = name.parse().unwrap();
         let embedded = shipped(&name).unwrap().unwrap();
-        let proof = embedded.prove(Budget::default());
+        let proof = embedded.prove(Budget::default(), &Evaluator::Thread);
         for case in &proof.cases {
             assert!(case.holds(), "{name} {} {}: {}", case.must.as_str(), case.file, case.said());
         }
@@ -58,7 +60,7 @@ fn every_rule_of_the_packs_that_ship_is_shown_by_a_case() {
             let weaker =
                 Pack::new(name.parse().unwrap(), without.join("\ndeny contains"), cases).unwrap();
             assert_ne!(weaker.digest(), pack.digest());
-            let refusal = weaker.prove(Budget::default()).refusal().unwrap();
+            let refusal = weaker.prove(Budget::default(), &Evaluator::Thread).refusal().unwrap();
             assert!(refusal.starts_with("deny/"), "{name} without rule {left_out}: {refusal}");
         }
     }
@@ -215,7 +217,7 @@ fn an_evaluation_without_end_is_ended_and_denies() {
         (Must::Allow, "a.json".to_owned(), case),
     ];
     let pack = Pack::new("mine".parse().unwrap(), endless.to_owned(), cases).unwrap();
-    let proof = pack.prove(Budget(Duration::from_millis(100)));
+    let proof = pack.prove(Budget(Duration::from_millis(100)), &Evaluator::Thread);
     assert!(proof.cases.iter().all(|case| !case.holds()));
     assert!(proof.cases[1].said().contains("took longer than 100 ms"), "{:?}", proof.cases[1]);
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
@@ -237,7 +239,7 @@ fn rules_that_use_each_other_in_a_long_row() {
         (Must::Allow, "a.json".to_owned(), case(false)),
     ];
     let pack = Pack::new("mine".parse().unwrap(), rego, cases).unwrap();
-    let proof = pack.prove(Budget(Duration::from_secs(20)));
+    let proof = pack.prove(Budget(Duration::from_secs(20)), &Evaluator::Thread);
     assert_eq!(proof.refusal(), None);
 }
 
@@ -259,4 +261,87 @@ fn a_case_that_is_no_plan_proves_nothing() {
     let task = with(&document("task.json"), "/task_spec", "null");
     let case = format!("{{\"plan\": {}, \"task\": {task}}}", document("plan.json"));
     assert!(pack(&case).contains("no `task_spec`"));
+}
+
+#[test]
+fn a_pack_is_a_few_files_of_bounded_size() {
+    let refused = |prepare: &dyn Fn(&Path)| {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("mine");
+        fs::create_dir_all(own.join("deny")).unwrap();
+        fs::write(own.join("policy.rego"), SOUND).unwrap();
+        prepare(&own);
+        let verdicts = judge(folder.path(), &task_of("mine"), &document("plan.json"));
+        assert!(!verdicts.allow());
+        verdicts.findings().remove(0).message
+    };
+    let large = |size: usize| "# policy\n".repeat(size / 9 + 1);
+    let said = refused(&|own| fs::write(own.join("policy.rego"), large(1 << 20)).unwrap());
+    assert!(said.contains("`mine` denies: `policy.rego` makes it too large: 1048576"), "{said}");
+    let said = refused(&|own| {
+        for name in ["a.json", "b.json"] {
+            let spaces = " ".repeat(9 << 20);
+            fs::write(own.join("deny").join(name), spaces).unwrap();
+        }
+    });
+    assert!(said.contains("`b.json` makes it too large: 16777216"), "{said}");
+    let said = refused(&|own| fs::write(own.join("policy.rego"), b"package \xff").unwrap());
+    assert!(said.contains("not UTF-8"), "{said}");
+    for special in ["policy.rego", "deny/a.json"] {
+        let said = refused(&|own| {
+            let _ = fs::remove_file(own.join(special));
+            std::os::unix::fs::symlink("/dev/zero", own.join(special)).unwrap();
+        });
+        assert!(said.contains("is no regular file"), "{said}");
+    }
+    let said = refused(&|own| {
+        fs::remove_file(own.join("policy.rego")).unwrap();
+        fs::create_dir(own.join("policy.rego")).unwrap();
+    });
+    assert!(said.contains("is no regular file"), "{said}");
+    let rego = large(1 << 20);
+    let error = Pack::new("mine".parse().unwrap(), rego, Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("too large"), "{error}");
+}
+
+#[test]
+fn the_functions_that_there_are_stand_in_the_documentation() {
+    let docs = fs::read_to_string(repository().join("docs/plans.md")).unwrap();
+    let table = docs.split("\n| of | functions |\n").nth(1).unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let listed: Vec<&str> = table.split('`').skip(1).step_by(2).collect();
+    assert!(listed.len() > 60, "{listed:?}");
+    let said = |function: &str| {
+        let rego = format!("{SOUND}\ndeny contains \"no\" if {function}()\n");
+        let cases = json_cases(&repository().join("policies/production_safety"));
+        let pack = Pack::new("mine".parse().unwrap(), rego, cases).unwrap();
+        pack.prove(Budget::default(), &Evaluator::Thread).refusal().unwrap()
+    };
+    for function in listed {
+        let said = said(function);
+        assert!(!said.contains("could not find function"), "{function}: {said}");
+    }
+    for function in [
+        "http.send",
+        "time.now_ns",
+        "opa.runtime",
+        "regex.match",
+        "regex.replace",
+        "glob.match",
+        "net.cidr_contains",
+        "uuid.rfc4122",
+        "base64.encode",
+        "semver.compare",
+        "graph.reachable",
+        "yaml.unmarshal",
+        "urlquery.encode",
+        "crypto.sha256",
+        "io.jwt.decode",
+        "json.patch",
+        "json.match_schema",
+        "rego.parse_module",
+    ] {
+        let said = said(function);
+        assert!(said.contains("could not find function"), "{function}: {said}");
+    }
 }
