@@ -21,7 +21,7 @@ use super::watch::line;
 use crate::cli::Global;
 use crate::clock::{new_plan_run_id, now};
 use crate::exit::{Failure, Outcome};
-use crate::machinery::{compute, stop_on_interrupt};
+use crate::machinery::{RESUMABLE, compute, stop_on_interrupt};
 use crate::notify::{notify, plan_waits};
 use crate::planning::{Planning, who};
 use crate::site::Site;
@@ -124,7 +124,7 @@ fn carried_out(
     let inventory = inventory(planning)?;
     let compute = compute(site, inventory.values())?;
     let stop = Arc::new(AtomicBool::new(false));
-    stop_on_interrupt(Arc::clone(&stop))?;
+    stop_on_interrupt(Arc::clone(&stop), RESUMABLE)?;
     let pace = &site.config.execution;
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let executor = Executor {
