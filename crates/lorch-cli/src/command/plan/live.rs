@@ -39,6 +39,11 @@ impl Live {
         Self { doing, spinner: io::stderr().is_terminal().then(spinner) }
     }
 
+    /// Takes what has happened before.
+    pub(super) fn know(&mut self, entry: &AuditEntry) {
+        self.doing.take(entry);
+    }
+
     /// Says that something has happened, and what is under way since.
     pub(super) fn say(&mut self, entry: &AuditEntry) -> Outcome {
         let (line, doing) = (line(entry), self.doing.take(entry));
@@ -73,6 +78,7 @@ impl Doing {
             phase.as_str().clone_into(&mut self.phase);
         }
         match entry.event {
+            Event::RunStarted => return Some("begins".to_owned()),
             Event::RunCompleted | Event::RunFailed | Event::RollbackCompleted => return None,
             Event::PhaseStarted => {
                 self.of_phase = (detail("assets").and_then(Value::as_u64).unwrap_or(0), 0);
@@ -145,6 +151,7 @@ mod tests {
             doing.take(&entry).unwrap_or_default()
         };
         for (event, details, expected) in [
+            ("run_started", "{}", "begins"),
             ("phase_started", r#"{"assets": 2}"#, "Canary  0 of 2 assets, 0 of 8 in all"),
             ("asset_changed", r#"{"actions": 1}"#, "Canary  1 of 2 assets, 1 of 8 in all"),
             ("asset_skipped", "{}", "Canary  2 of 2 assets, 2 of 8 in all"),

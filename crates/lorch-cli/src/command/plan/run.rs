@@ -150,6 +150,9 @@ fn carried_out(
         stop,
     };
     let mut live = Live::new(&store.plan(&arguments.plan)?.plan);
+    for record in store.plan_run_audit(run_id, 0)? {
+        live.know(&from_value(&record.entry).map_err(Failure::work)?);
+    }
     let mut heard = |entry: &AuditEntry| {
         if entry.event == AuditEvent::RunPaused {
             tell_of_pause(site, &arguments.plan, run_id, entry);
