@@ -9,7 +9,7 @@ use lorch_plans::{
 use lorch_store::Store;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
 use lorch_types::json::{Limits, Value, from_value};
-use lorch_types::plan::{Metrics, Plan, PlanId, Task, TaskSpec, UserId};
+use lorch_types::plan::{Metrics, Plan, PlanId, Task, UserId};
 use lorch_types::{Kind, SmolStr};
 use lorch_validate::validate_document;
 
@@ -112,8 +112,8 @@ impl Planning {
     }
 
     /// Refuses a task of which no plan could be right; what is wrong with it is told.
-    pub(crate) fn refuse_unsound(&self, spec: &TaskSpec, source: &Source) -> Outcome {
-        let found = validate_task(spec, &self.metrics);
+    pub(crate) fn refuse_unsound(&self, contract: &Contract<'_>, source: &Source) -> Outcome {
+        let found = validate_task(contract, &self.metrics);
         if found.is_empty() {
             return Ok(());
         }

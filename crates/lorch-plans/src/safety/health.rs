@@ -76,6 +76,10 @@ fn health(placed: &Placed<'_>, metrics: &Metrics, found: &mut Vec<Diagnostic>) -
         let at = || placed.at("health_checks").join(index);
         if let Some(text) = &check.timeout {
             duration(DurationField::Timeout, text, || at().join("timeout"), found);
+            if DurationField::Timeout.parse(text).is_ok_and(|it| it.seconds() == 0) {
+                let message = "the health check can never pass: no answer is waited for";
+                found.push(Rule::Constant.error(at().join("timeout"), message));
+            }
         }
         checks.extend(read_check(check, metrics, at, found));
     }
