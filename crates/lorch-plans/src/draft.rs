@@ -44,6 +44,8 @@ pub struct Question<'q> {
 /// Why an answer is sent back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
+    /// Which one it is, from 1: the same answer may be wrong in the same way twice.
+    pub number: usize,
     /// The answer as it was given, or its beginning.
     pub answer: String,
     /// What is wrong with it.
@@ -176,7 +178,7 @@ pub fn draft(
         }
         corrections += 1;
         let answer = beginning(said.text, MOST_SENT_BACK);
-        correction = Some(Correction { answer, violations: wrong.violations });
+        correction = Some(Correction { number: corrections, answer, violations: wrong.violations });
     }
 }
 

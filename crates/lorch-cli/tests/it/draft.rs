@@ -224,6 +224,11 @@ fn an_agent_drafts_a_plan_and_is_told_what_was_wrong() {
     assert_eq!(text(&ran, "state"), "awaiting_approval");
     assert_eq!(number(&ran, "corrections"), 1);
 
+    // The same mistake twice is corrected twice.
+    let folder = drift(agent);
+    folder.write("planner.json", script(&[&bad, &bad, &good()]));
+    assert_eq!(number(&folder.run(DRAFT).ends(3).json(), "corrections"), 2);
+
     let folder = drift(agent);
     let question =
         r#"{"event":"orchestration.needs_clarification","payload":{"question":"Which?"}}"#;
