@@ -148,6 +148,7 @@ pub fn draft(
     let (task, mut held) = together(order.recorded, order.task);
     let order = &Order { task: &task, ..*order };
     let given = Given::of(&task, order.environment);
+    held.extend(given.not_as_ordered(order.environment));
     let prompt = prompt::prompt(&task, &given, desk.tools, desk.metrics);
     let mut drafting = Drafting { usage: usage(&prompt) };
     let judge = Judge { desk, order, given };

@@ -52,6 +52,8 @@ pub enum Rule {
     Window,
     /// The task leaves nobody who may approve.
     Approvers,
+    /// Nothing measures what a phase is judged by.
+    Unmeasured,
 }
 
 impl Rule {
@@ -79,6 +81,7 @@ impl Rule {
             Self::NoVerdict => "L1219",
             Self::Window => "L1220",
             Self::Approvers => "L1221",
+            Self::Unmeasured => "L1222",
         })
     }
 

@@ -99,6 +99,8 @@ fn a_plan_with_prose_around_it_waits_for_a_person() {
     {
         assert!(asked.contains(word), "{word}");
     }
+    let metrics = r#"\"metrics\":[\"error_rate\",\"http_200\"]"#;
+    assert!(asked.contains(metrics), "what nothing measures is not offered: {asked}");
 }
 
 #[test]

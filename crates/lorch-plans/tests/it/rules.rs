@@ -1,10 +1,10 @@
 //! Each built-in rule: the corrected plan of the example with one thing changed.
 
 use lorch_backends::Config;
-use lorch_plans::{Contract, validate_task};
+use lorch_plans::{Contract, Evidence, Setting, validate, validate_task};
 use lorch_types::diagnostic::Severity;
 use lorch_types::json::from_value;
-use lorch_types::plan::{Metrics, Task};
+use lorch_types::plan::{Metric, Metrics, Task};
 
 use crate::drift::{config, document, judged, said, with};
 
@@ -581,4 +581,34 @@ fn an_answer_is_waited_for() {
         (&[(timeout, "\"0m\"")], &[("L1215", at, "no answer is waited for")]),
         (&[(timeout, "\"1s\"")], &[]),
     ]);
+}
+
+#[test]
+fn what_nothing_measures_judges_nothing() {
+    let latency = r#"[{"type": "latency_p99", "threshold": "< 2s"}]"#;
+    let judge = |changes: &[(&str, &str)], unmeasured: &[Metric]| {
+        let changed = |plan, (at, new): &(&str, &str)| with(&plan, at, new);
+        let plan = changes.iter().fold(document("plan.json"), changed);
+        let task: Task = from_value(&document("task.json")).unwrap();
+        let mut metrics = Metrics::built_in();
+        unmeasured.iter().for_each(|metric| metrics.leave_unmeasured(metric.clone()));
+        let config = config();
+        let setting = Setting {
+            contract: Contract::of(&task).unwrap(),
+            tools: &config.tools,
+            metrics: &metrics,
+            evidence: Evidence::default(),
+        };
+        said(&validate(&plan, &setting, Vec::new()))
+    };
+    let check = [("/payload/phases/0/health_checks", latency)];
+    let condition =
+        [("/payload/phases/0/rollback_if", "\"error_rate >= 1% or latency_p99 >= 2s\"")];
+    let words = "warning[L1222] /payload/phases/0: phase `Canary` is judged by what nothing measures: \
+                 `latency_p99`\n";
+    for changes in [&check, &condition] {
+        assert!(judge(changes, &[Metric::LATENCY_P99]).contains(words), "{changes:?}");
+        assert!(!judge(changes, &[]).contains("L1222"), "{changes:?}");
+    }
+    assert_eq!(judge(&[], &[Metric::LATENCY_P99]), "");
 }
