@@ -128,6 +128,15 @@ impl Hourglass {
     }
 }
 
+impl Hourglass {
+    /// Sets the clock forward, or back, by so many minutes.
+    pub(crate) fn jump(&self, minutes: i64) {
+        let millis = minutes * 60_000;
+        let add = |now: u64| now.checked_add_signed(millis);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).unwrap();
+    }
+}
+
 impl Clock for Hourglass {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix_millis(self.0.load(Ordering::Relaxed)).unwrap()

@@ -24,17 +24,17 @@ use crate::field::{Field, Hourglass};
 use crate::office::{Office, at, plan, task};
 
 /// An office in which the example's plan was approved, with a run that is queued.
-struct Desk {
+pub(crate) struct Desk {
     office: Office,
     run_id: RunId,
     config: Config,
-    probes: BTreeMap<Metric, Probe>,
-    clock: Hourglass,
+    pub(crate) probes: BTreeMap<Metric, Probe>,
+    pub(crate) clock: Hourglass,
     leave: bool,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(&[], &[])
     }
 
@@ -48,16 +48,16 @@ impl Desk {
         Self { office, run_id, config, probes, clock, leave: true }
     }
 
-    fn command(&self, kind: CommandKind) {
+    pub(crate) fn command(&self, kind: CommandKind) {
         let by = "dora".parse().unwrap();
         self.office.store.command_plan_run(&self.run_id, kind, &by, at(3)).unwrap();
     }
 
-    fn go(&self, field: &Field<'_>) -> Result<Stopped, RunError> {
+    pub(crate) fn go(&self, field: &Field<'_>) -> Result<Stopped, RunError> {
         self.go_until(field, &mut |_| {})
     }
 
-    fn go_until(
+    pub(crate) fn go_until(
         &self,
         field: &Field<'_>,
         heard: &mut dyn FnMut(&AuditEntry),
@@ -81,7 +81,7 @@ impl Desk {
         carry_out(&executor, &self.run_id, heard)
     }
 
-    fn log(&self) -> Vec<AuditEntry> {
+    pub(crate) fn log(&self) -> Vec<AuditEntry> {
         let log = self.office.store.plan_run_audit(&self.run_id, 0).unwrap();
         assert_eq!(first_broken(&log), None);
         log.iter().map(|record| from_value(&record.entry).unwrap()).collect()
@@ -100,8 +100,8 @@ fn failed(why: &str) -> Stopped {
     Stopped::Ended(RunEnding::Failed(why.into()))
 }
 
-const COMPLETED: Stopped = Stopped::Ended(RunEnding::Completed);
-const ROLLED_BACK: Stopped = Stopped::Ended(RunEnding::RolledBack);
+pub(crate) const COMPLETED: Stopped = Stopped::Ended(RunEnding::Completed);
+pub(crate) const ROLLED_BACK: Stopped = Stopped::Ended(RunEnding::RolledBack);
 
 /// The assets `asset-FIRST` to `asset-LAST`, the last first when that is smaller.
 fn assets(first: usize, last: usize) -> Vec<String> {
