@@ -36,7 +36,7 @@ pub(crate) use exec::{ExecParams, check_program};
 pub(crate) use extract::ExtractParams;
 pub(crate) use http::{HttpParams, address, check_host};
 pub(crate) use llm::LlmParams;
-pub use notify::{Notice, deliver};
+pub use notify::{Notice, can_sign, deliver};
 pub(crate) use render::{RenderParams, check_target};
 pub(crate) use transform::TransformParams;
 pub use worker::transform_worker;

@@ -17,7 +17,7 @@ mod workspace;
 
 pub use backend::{Backend, Cancellation, Performed};
 pub use compute::{
-    Compute, ComputeOptions, Notice, WorkerError, ask_worker, deliver, exec_worker,
+    Compute, ComputeOptions, Notice, WorkerError, ask_worker, can_sign, deliver, exec_worker,
     transform_worker, work_confined, worker_request,
 };
 pub use config::{Config, ConfigError};

@@ -7,9 +7,8 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use lorch_backends::{Environment, Notice, deliver};
-use lorch_store::PlanEntry;
 use lorch_types::json::{Limits, Object, Value, canonical, read};
-use lorch_types::plan::PlanState;
+use lorch_types::plan::Plan;
 
 use crate::cli::Global;
 use crate::clock::{new_uuid, now};
@@ -18,25 +17,22 @@ use crate::site::Site;
 use crate::terminal::tell;
 
 /// Where it is kept what could not be delivered, beside the store.
-const LOG: &str = ".lorch/notify.log";
+pub(crate) const LOG: &str = ".lorch/notify.log";
 /// How large a body may be: it must fit into a pipe, so that writing it never waits.
 const MAX_BODY: usize = 32 * 1024;
+/// How many characters of a reason are told: a policy may have much to say.
+const MAX_REASON: usize = 2000;
 
-/// Tells that a plan waits for approval, if it does.
-pub(crate) fn plan_waits(site: &Site, entry: &PlanEntry) {
-    if entry.state != PlanState::AwaitingApproval {
-        return;
-    }
-    let plan = &entry.plan;
-    notify(
-        site,
-        "plan.awaiting_approval",
-        [
-            ("plan_id", Value::from(plan.id.as_str())),
-            ("task_id", plan.task_id.as_str().into()),
-            ("summary", plan.payload.summary.as_str().into()),
-        ],
-    );
+/// Tells that a plan waits for approval; `reason` says why again, of one that was approved.
+pub(crate) fn plan_waits(site: &Site, plan: &Plan, reason: Option<&str>) {
+    let about = [
+        ("plan_id", Value::from(plan.id.as_str())),
+        ("task_id", plan.task_id.as_str().into()),
+        ("summary", plan.payload.summary.as_str().into()),
+    ];
+    let reason = reason.map(|reason| reason.chars().take(MAX_REASON).collect::<String>());
+    let reason = reason.map(|reason| ("reason", Value::from(reason.as_str())));
+    notify(site, "plan.awaiting_approval", about.into_iter().chain(reason));
 }
 
 /// Tells the webhook, if there is one, that `event` has happened, in a process that outlives this one.

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use anyhow::Context;
-use lorch_plans::{Budget, Contract, Desk, Evidence, Judgement, Policies, judge};
+use lorch_plans::{
+    Budget, Contract, Desk, Entry, Evidence, Judgement, Parallel, Policies, judge, validate_task,
+};
 use lorch_store::Store;
-use lorch_types::Kind;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
 use lorch_types::json::{Limits, Value, from_value};
-use lorch_types::plan::{Metrics, Plan, PlanId, Task, UserId};
+use lorch_types::plan::{Metrics, Plan, PlanId, Task, TaskSpec, UserId};
+use lorch_types::{Kind, SmolStr};
 use lorch_validate::validate_document;
 
 use crate::cli::Global;
-use crate::exit::Failure;
+use crate::exit::{Failure, Outcome};
 use crate::input::read_source;
 use crate::machinery::evaluator;
 use crate::site::{Site, shown};
@@ -80,6 +82,12 @@ impl Planning {
         &self.metrics
     }
 
+    /// How many assets are acted on at the same time.
+    pub(crate) fn parallel(&self) -> Parallel<'_> {
+        let config = &self.site.config;
+        Parallel { tools: &config.tools, most: config.execution.max_parallel }
+    }
+
     fn limits(&self) -> Limits {
         self.site.limits()
     }
@@ -111,6 +119,18 @@ impl Planning {
         Ok((source, task))
     }
 
+    /// Refuses a task of which no plan could be right; what is wrong with it is told.
+    pub(crate) fn refuse_unsound(&self, spec: &TaskSpec, source: &Source) -> Outcome {
+        let found = validate_task(spec, &self.metrics);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let placed = found.into_iter().map(|it| it.in_file(SmolStr::from(&source.name)));
+        let placed: Vec<Diagnostic> = placed.collect();
+        tell(&render(&placed, std::slice::from_ref(source), self.color));
+        Err(Failure::Reported)
+    }
+
     /// The plan at `path`, whatever is wrong with it.
     pub(crate) fn plan(&self, path: &Path) -> Result<(Source, Value), Failure> {
         let source = read_source(path, self.limits())?;
@@ -139,10 +159,13 @@ impl Planning {
         })
     }
 
-    /// Judges a plan that is not recorded.
+    /// Judges a plan without recording it; what is recorded already speaks for it.
     pub(crate) fn judge(&self, plan: &Value, task: &Task) -> Result<Judgement, Failure> {
         let contract =
             Contract::of(task).ok_or_else(|| Failure::work("the task has no `task_spec`"))?;
+        if let (Ok(plan), Some(store)) = (from_value::<Plan>(plan), self.existing_store()?) {
+            return Ok(self.desk(&store).judge(Entry::Admit, &plan, contract, &[])?);
+        }
         let shared = (&self.site.config.tools, &self.metrics);
         Ok(judge(plan, contract, shared, &self.policies, Evidence::default())?)
     }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use lorch_plans::{Judgement, TASK_FILE, Verdict, worst_cases};
+use lorch_plans::{Judgement, TASK_FILE, Validation, Verdict, worst_cases};
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::{Color, Diagnostic, Severity, Source, render, visible};
-use lorch_types::json::{Limits, Object, Value, read, to_value};
+use lorch_types::json::{Limits, Object, Value, read};
 use lorch_types::plan::Plan;
 use lorch_validate::report::{self, Finding, Format};
 
@@ -14,7 +14,7 @@ use crate::exit::Failure;
 
 /// What was found, with the lines at fault where the documents were given as text.
 pub(crate) fn findings(judgement: &Judgement, sources: &Documents<'_>, color: Color) -> String {
-    let (found, sources) = sources.placed(judgement);
+    let (found, sources) = sources.placed(judgement.validation.findings());
     render(&found, &sources, color)
 }
 
@@ -28,7 +28,10 @@ pub(crate) enum Documents<'s> {
 
 impl Documents<'_> {
     /// The findings, each naming the source that it stands in; those first.
-    fn placed(&self, judgement: &Judgement) -> (Vec<Diagnostic>, Vec<Source>) {
+    fn placed<'d>(
+        &self,
+        found: impl Iterator<Item = &'d Diagnostic>,
+    ) -> (Vec<Diagnostic>, Vec<Source>) {
         let (task_name, sources) = match self {
             Self::Given { plan, task } => {
                 (SmolStr::from(&task.name), vec![(*plan).clone(), (*task).clone()])
@@ -39,7 +42,7 @@ impl Documents<'_> {
             Some(_) => diagnostic.clone().in_file(task_name.clone()),
             None => diagnostic.clone(),
         };
-        (judgement.validation.findings().map(named).collect(), sources)
+        (found.map(named).collect(), sources)
     }
 }
 
@@ -88,12 +91,12 @@ fn worst(plan: &Plan, out: &mut String) {
     }
 }
 
-/// The same for programs.
+/// The same for programs: each thing once. What was found stands in `findings` alone.
 pub(crate) fn as_json(judgement: &Judgement, documents: &Documents<'_>) -> Result<Object, Failure> {
     let validation = &judgement.validation;
     let mut object = Object::new();
     object.insert("valid", validation.overall_valid());
-    object.insert("validation", to_value(&validation.document()).map_err(Failure::work)?);
+    object.insert("validation", Value::Object(parts_as_json(validation)));
     object.insert("quality_score", count(validation.score.total()));
     let parts = validation.score.parts.iter().map(|part| {
         let members = [
@@ -114,29 +117,56 @@ pub(crate) fn as_json(judgement: &Judgement, documents: &Documents<'_>) -> Resul
         Value::Object(members.into_iter().collect())
     });
     object.insert("worst_cases", Value::Array(worst.collect()));
-    object.insert("findings", Value::Array(found_as_json(judgement, documents)?));
+    object.insert("findings", Value::Array(found_as_json(validation, documents)?));
     Ok(object)
+}
+
+/// Whether each part of the validation holds; what was not judged is absent.
+fn parts_as_json(validation: &Validation) -> Object {
+    let document = validation.document();
+    let parts = [
+        ("schema_valid", document.schema_valid),
+        ("opa_valid", document.opa_valid),
+        ("safety_valid", document.safety_valid),
+        ("overall_valid", document.overall_valid),
+    ];
+    parts.into_iter().filter_map(|(name, valid)| Some((name, Value::from(valid?)))).collect()
 }
 
 fn verdicts(judgement: &Judgement) -> Vec<Value> {
     let said = judgement.verdicts.packs.iter().map(|pack| {
         let mut object: Object = [("name", Value::from(pack.name.as_str()))].into_iter().collect();
         object.insert("digest", pack.digest.as_ref().map(|digest| digest.as_str().to_owned()));
-        let (verdict, reasons) = match &pack.verdict {
-            Verdict::Allowed => ("allows", Vec::new()),
-            Verdict::Denied { reasons } => ("denies", reasons.clone()),
-            Verdict::None(fault) => ("none", vec![fault.to_string()]),
+        let verdict = match &pack.verdict {
+            Verdict::Allowed => "allows",
+            Verdict::Denied { .. } => "denies",
+            Verdict::None(_) => "none",
         };
         object.insert("verdict", verdict);
-        let reasons = reasons.into_iter().map(|it| Value::String(it.into()));
-        object.insert("reasons", Value::Array(reasons.collect()));
         Value::Object(object)
     });
     said.collect()
 }
 
-fn found_as_json(judgement: &Judgement, documents: &Documents<'_>) -> Result<Vec<Value>, Failure> {
-    let (found, mut sources) = documents.placed(judgement);
+/// What was found, part by part of the validation, each in the order of the text.
+fn found_as_json(
+    validation: &Validation,
+    documents: &Documents<'_>,
+) -> Result<Vec<Value>, Failure> {
+    let Validation { schema, policy, safety, .. } = validation;
+    let mut all = Vec::new();
+    for (part, found) in [("schema", schema), ("policy", policy), ("safety", safety)] {
+        for finding in part_as_json(found, documents)? {
+            let Value::Object(mut finding) = finding else { continue };
+            finding.insert("part", part);
+            all.push(Value::Object(finding));
+        }
+    }
+    Ok(all)
+}
+
+fn part_as_json(found: &[Diagnostic], documents: &Documents<'_>) -> Result<Vec<Value>, Failure> {
+    let (found, mut sources) = documents.placed(found.iter());
     if sources.is_empty() {
         // Without a text everything is at its beginning; the pointers say where.
         for name in ["plan", TASK_FILE] {

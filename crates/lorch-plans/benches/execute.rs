@@ -1,8 +1,8 @@
-//! What carrying a plan out costs for each asset beside the act itself: one durable commit, beside a bare
-//! one.
+//! What carrying a plan out costs for each asset beside the act itself: one durable commit in sequence, and
+//! less where several assets are acted on at the same time.
 //!
 //! `cargo bench -p lorch-plans --bench execute` prints the time for each asset of a run whose acts take no
-//! time, that of a bare commit of one row to a database with the same settings, and their ratio.
+//! time, that of a bare commit of one row to a database with the same settings, and their ratios.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,16 +43,21 @@ fn main() {
     let assets: usize = if is_test { 20 } else { 2_000 };
     // On a real disk, not in memory: `TMPDIR` says where.
     let folder = tempfile::tempdir().unwrap();
-    let ran = run(&folder.path().join("lorch.db"), assets);
     let bare = bare(&folder.path().join("bare.db"), assets);
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    println!("a run, for each of {assets} assets   {:8.0} us", micros(ran));
-    println!("a bare commit                    {:8.0} us", micros(bare));
-    println!("ratio                            {:8.2}", ran.as_secs_f64() / bare.as_secs_f64());
+    println!("a bare commit                        {:8.0} us", micros(bare));
+    for parallel in [1, 8, 32] {
+        let ran = run(&folder.path().join(format!("{parallel}.db")), assets, parallel);
+        let ratio = ran.as_secs_f64() / bare.as_secs_f64();
+        println!(
+            "an asset of {assets}, {parallel:2} at the same time {:8.0} us  {ratio:8.2}",
+            micros(ran)
+        );
+    }
 }
 
 /// How long a run takes for each asset.
-fn run(path: &Path, assets: usize) -> Duration {
+fn run(path: &Path, assets: usize, parallel: u16) -> Duration {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/drift/run");
     let file = |name| std::fs::read_to_string(example.join(name)).unwrap();
     let config = Config::parse(&file("lorch.toml")).unwrap();
@@ -72,7 +77,7 @@ fn run(path: &Path, assets: usize) -> Duration {
     let run_id = begin(&desk, &plan.id, &by, new, now()).unwrap();
     let backend = Nothing(AtomicU64::new(0));
     let places = Assets { url: Some("http://{asset}.test".to_owned()), inventory: None };
-    let clock = SystemClock { now: || Timestamp::from_unix_millis(1_763_700_000_000).unwrap() };
+    let clock = SystemClock::new(|| Timestamp::from_unix_millis(1_763_700_000_000).unwrap());
     let stop: Arc<AtomicBool> = Arc::default();
     let executor = Executor {
         store: &store,
@@ -86,7 +91,7 @@ fn run(path: &Path, assets: usize) -> Duration {
         probes: &BTreeMap::new(),
         metrics: &metrics,
         clock: &clock as &dyn Clock,
-        pace: Pace::default(),
+        pace: Pace { max_parallel: parallel.try_into().unwrap(), ..Pace::default() },
         stop,
     };
     let start = Instant::now();

@@ -16,8 +16,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lorch_backends::Config;
+use lorch_backends::config::Tools;
 use lorch_plans::{
-    Budget, Contract, Evidence, Odds, Policies, Setting, judge, simulate, validate, worst_cases,
+    Budget, Contract, Evidence, Odds, Parallel, Policies, Setting, judge, simulate, validate,
+    worst_cases,
 };
 use lorch_types::json::{Limits, Value, from_value, read};
 use lorch_types::plan::{Metrics, Task};
@@ -89,9 +91,11 @@ fn simulation(task: &Task, is_test: bool) {
     let plan = from_value(&value(&std::fs::read_to_string(example).unwrap())).unwrap();
     let contract = Contract::of(task).unwrap();
     let odds = Odds::everywhere("0.1%").unwrap();
+    let tools = Tools::default();
+    let parallel = Parallel { tools: &tools, most: std::num::NonZeroU16::MIN };
     let runs = if is_test { 1_000 } else { 1_000_000 };
     let start = Instant::now();
-    black_box(simulate(&plan, &contract, &Metrics::built_in(), &odds, runs, 1).unwrap());
+    black_box(simulate(&plan, &contract, &Metrics::built_in(), &parallel, &odds, runs, 1).unwrap());
     let per_second = runs as f64 / start.elapsed().as_secs_f64();
     println!("simulation of the example   {per_second:.0} runs/s");
     assert!(is_test || per_second >= RUNS_PER_SECOND, "{per_second:.0} runs/s");

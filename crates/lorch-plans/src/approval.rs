@@ -130,6 +130,19 @@ pub(crate) fn holds(
     contract: &Contract<'_>,
     now: Timestamp,
 ) -> Result<(), Clause> {
+    is_bound_to(approval, bound)?;
+    let approver = approval.approver.clone();
+    if now >= approval.expires_at {
+        return Err(Clause::Expired { approver, at: approval.expires_at });
+    }
+    if later(now, AT_ONCE) < approval.approved_at {
+        return Err(Clause::NotYet { approver, at: approval.approved_at });
+    }
+    may_approve(&approval.approver, &approval.role, contract)
+}
+
+/// Whether what an approval was given for is what is there now.
+fn is_bound_to(approval: &Approval, bound: &Bound) -> Result<(), Clause> {
     let approver = approval.approver.clone();
     if approval.plan_digest != bound.plan_digest {
         return Err(Clause::Plan { approver });
@@ -145,13 +158,16 @@ pub(crate) fn holds(
     if let Some(pack) = packs.clone().find(differs) {
         return Err(Clause::Policy { pack: pack.clone(), approver });
     }
-    if now >= approval.expires_at {
-        return Err(Clause::Expired { approver, at: approval.expires_at });
-    }
-    if later(now, AT_ONCE) < approval.approved_at {
-        return Err(Clause::NotYet { approver, at: approval.approved_at });
-    }
-    may_approve(&approval.approver, &approval.role, contract)
+    Ok(())
+}
+
+/// Whether a person gave it, for what is there now.
+pub(crate) fn is_review_of(approval: &Approval, bound: &Bound) -> bool {
+    !is_policy(&approval.approver) && is_bound_to(approval, bound).is_ok()
+}
+
+fn is_policy(approver: &UserId) -> bool {
+    approver.as_str().starts_with(POLICY_APPROVER)
 }
 
 /// Whether somebody may approve plans of this task in a role.
@@ -160,7 +176,7 @@ pub(crate) fn may_approve(
     role: &Role,
     contract: &Contract<'_>,
 ) -> Result<(), Clause> {
-    if approver.as_str().starts_with(POLICY_APPROVER) {
+    if is_policy(approver) {
         return if contract.needs_person() { Err(Clause::NeedsPerson) } else { Ok(()) };
     }
     if contract.is_production() && same_person(approver, contract.creator()) {

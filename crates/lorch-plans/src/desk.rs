@@ -1,10 +1,11 @@
 //! What decisions about plans need: where they are recorded, and what plans are judged by.
 
 use lorch_backends::config::Tools;
-use lorch_store::{Approval, PlanEntry, Store};
-use lorch_types::json::{Value, to_value};
-use lorch_types::plan::{Metrics, Plan, PlanId, Role, RunState, Task, UserId};
+use lorch_store::{Approval, PlanEntry, Store, StoreError};
+use lorch_types::json::{Value, from_value, to_value};
+use lorch_types::plan::{Metrics, Plan, PlanId, Task};
 
+use crate::approval;
 use crate::bound::Bound;
 use crate::contract::Contract;
 use crate::error::PlanError;
@@ -56,21 +57,9 @@ pub fn judge(
     policies: &Policies,
     evidence: Evidence,
 ) -> Result<Judgement, PlanError> {
-    judge_for(Entry::Admit, plan, &[], contract, (tools, metrics), policies, evidence)
-}
-
-fn judge_for(
-    entry: Entry,
-    plan: &Value,
-    approvals: &[(UserId, Role)],
-    contract: Contract<'_>,
-    (tools, metrics): (&Tools, &Metrics),
-    policies: &Policies,
-    evidence: Evidence,
-) -> Result<Judgement, PlanError> {
-    let verdicts = match lorch_types::json::from_value::<Plan>(plan) {
+    let verdicts = match from_value::<Plan>(plan) {
         Ok(typed) => {
-            let input = PolicyInput::new(entry, &typed, contract.task, tools, approvals)?;
+            let input = PolicyInput::new(Entry::Admit, &typed, contract.task, tools, &[])?;
             policies.judge(contract.spec, &input)
         }
         Err(_) => Verdicts::default(),
@@ -94,9 +83,13 @@ impl Desk<'_> {
     ) -> Result<Judgement, PlanError> {
         let who: Vec<_> =
             approvals.iter().map(|it| (it.approver.clone(), it.role.clone())).collect();
-        let evidence = Evidence { reviews: approvals.len(), ..self.history(plan)? };
-        let shared = (self.tools, self.metrics);
-        judge_for(entry, &to_value(plan)?, &who, contract, shared, self.policies, evidence)
+        let input = PolicyInput::new(entry, plan, contract.task, self.tools, &who)?;
+        let verdicts = self.policies.judge(contract.spec, &input);
+        let evidence = self.evidence(plan, &Bound::of(plan, &contract, &verdicts)?)?;
+        let Self { tools, metrics, .. } = *self;
+        let setting = Setting { contract, tools, metrics, evidence };
+        let validation = validate(&to_value(plan)?, &setting, verdicts.findings());
+        Ok(Judgement { validation, verdicts })
     }
 
     /// The approvals of a plan that are neither used nor withdrawn.
@@ -113,19 +106,20 @@ impl Desk<'_> {
         Ok(self.store.task(&plan.task_id)?.task)
     }
 
-    /// What became of runs of the newest plans of the same kind.
-    fn history(&self, plan: &Plan) -> Result<Evidence, PlanError> {
-        const NEWEST: usize = 200;
-        let mut evidence = Evidence::default();
-        for other in self.store.plans(NEWEST)? {
-            if other.plan.plan_type == plan.plan_type {
-                for run in self.store.plan_runs(&other.plan.id)? {
-                    evidence.runs += usize::from(RunState::MACHINE.is_final(run.state));
-                    evidence.completed += usize::from(run.state == RunState::Completed);
-                }
-            }
-        }
-        Ok(evidence)
+    /// What is recorded that speaks for a plan; an approval of it would be bound to `bound`.
+    fn evidence(&self, plan: &Plan, bound: &Bound) -> Result<Evidence, PlanError> {
+        let counts = self.store.plan_run_counts(plan.plan_type, bound.environment)?;
+        let approvals = match self.store.approvals(&plan.id) {
+            Ok(approvals) => approvals,
+            Err(StoreError::NoSuchPlan { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let standing = approvals.into_iter().filter(|it| it.withdrawn_at.is_none());
+        let standing = standing.map(|it| it.approval);
+        let standing: Vec<Approval> =
+            standing.filter(|it| approval::is_review_of(it, bound)).collect();
+        let reviews = approval::distinct(&standing);
+        Ok(Evidence { runs: counts.ended, completed: counts.completed, reviews })
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Rule {
     Denied,
     /// A policy cannot be asked, and so denies.
     NoVerdict,
+    /// The task's maintenance window says no time.
+    Window,
 }
 
 impl Rule {
@@ -73,6 +75,7 @@ impl Rule {
             Self::Unfathomable => "L1217",
             Self::Denied => "L1218",
             Self::NoVerdict => "L1219",
+            Self::Window => "L1220",
         })
     }
 
@@ -127,6 +130,12 @@ pub(crate) fn few<T: std::fmt::Display>(items: &[T]) -> String {
 /// A count and what is counted: "1 asset", "3 assets".
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A word of a closed vocabulary, as documents write it.
+pub(crate) fn spelled(word: &impl serde::Serialize) -> String {
+    let value = lorch_types::json::to_value(word).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// A share in percent with one digit behind the point: "31.9 %".

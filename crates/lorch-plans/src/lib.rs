@@ -2,7 +2,7 @@
 //! out.
 //!
 //! In reading order: a [`Contract`] is what a task demands of its plans. [`validate`] judges a plan by
-//! it, purely: its schema, what [`Policies`] say against it, and the rules of `safety`, which looks
+//! it, purely, and [`validate_task`] what is wrong with the task itself: its schema, what [`Policies`] say against it, and the rules of `safety`, which looks
 //! through conditions by `conditions`; a [`Score`] has its reasons. A [`Desk`] is what decisions need:
 //! [`submit`] puts a plan before those who may [`approve`] or [`reject`] it, and [`execute`] looks at
 //! every [`Clause`] of its approvals once more. [`begin`] and [`carry_out`] are
@@ -55,12 +55,13 @@ pub use policy::{
 };
 pub use run::{
     Act, Checkup, Clock, Course, Direction, Executor, Hands, InvalidWindow, Machine, Next,
-    OutOfPlace, Pace, PauseReason, Round, RunEnding, RunError, Stage, Stopped, SystemClock, Terms,
-    Timeline, Verdict as RunVerdict, Window, begin, carry_out, run_document, said_of, unfinished,
-    verdict,
+    OutOfPlace, Pace, Parallel, PauseReason, Round, RunEnding, RunError, Stage, Stopped,
+    SystemClock, Terms, Timeline, Verdict as RunVerdict, Window, begin, carry_out, run_document,
+    said_of, unfinished, verdict,
 };
+pub use safety::validate_task;
 pub use score::{Evidence, Part, Score};
 pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};
-pub use submit::{Submission, submit};
+pub use submit::{Change, Submission, submit};
 pub use validate::{Setting, Validation, validate};
 pub use worst_case::{WorstCase, worst_cases};

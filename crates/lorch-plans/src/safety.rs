@@ -5,6 +5,7 @@ mod batch;
 mod belongs;
 mod destructive;
 mod health;
+mod task;
 mod tools;
 
 use lorch_types::diagnostic::{Diagnostic, Part};
@@ -13,6 +14,7 @@ use lorch_types::pointer::Pointer;
 
 use crate::finding::{Placed, Rule, in_payload};
 use crate::validate::Setting;
+pub use task::validate_task;
 
 /// Everything that is wrong with `plan` by the built-in rules, and warnings.
 pub(crate) fn check(plan: &Plan, setting: &Setting<'_>) -> Vec<Diagnostic> {
@@ -24,6 +26,7 @@ pub(crate) fn check(plan: &Plan, setting: &Setting<'_>) -> Vec<Diagnostic> {
     batch::check(plan, &phases, &setting.contract, &mut found);
     health::check(&phases, setting, &mut found);
     tools::check(&phases, setting, &mut found);
+    task::window(setting.contract.spec, &mut found);
     if let Some(text) = &plan.payload.estimated_duration {
         let at = || in_payload("estimated_duration");
         duration(DurationField::EstimatedDuration, text, at, &mut found);

@@ -5,20 +5,24 @@ use lorch_types::diagnostic::{Diagnostic, Severity};
 use lorch_types::json::Number;
 use lorch_types::plan::Plan;
 
-use crate::finding::{Rule, counted};
+use crate::finding::{Rule, counted, spelled};
 use crate::validate::Setting;
 
 /// How much each part can give.
 const FULL: usize = 20;
 
 /// What speaks for a plan beside what it says.
+///
+/// Runs are of the same kind when their plans have the same type and were carried out in the same
+/// environment: what goes well in a sandbox says little of production.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// How many runs of plans of this kind have ended.
-    pub runs: usize,
+    /// How many runs of the same kind have ended.
+    pub runs: u64,
     /// How many of them completed.
-    pub completed: usize,
-    /// How many people have approved it as it stands.
+    pub completed: u64,
+    /// How many people have approved it as it stands: an approval that was used still counts, one that
+    /// was withdrawn, or given for something else than what is there now, does not.
     pub reviews: usize,
 }
 
@@ -130,21 +134,28 @@ fn coverage(plan: &Plan, setting: &Setting<'_>, safety: &[Diagnostic]) -> Part {
 
 fn history(setting: &Setting<'_>) -> Part {
     let Evidence { runs, completed, .. } = setting.evidence;
-    let points = (completed.min(runs) * FULL).checked_div(runs).unwrap_or(0);
+    let completed = completed.min(runs);
+    let points = share_of_full(completed, runs);
+    let place = spelled(&setting.contract.environment());
     let reason = match runs {
-        0 => "no plan of this kind has run yet".to_owned(),
-        _ => format!("{completed} of {} of this kind completed", counted(runs, "run")),
+        0 => format!("no plan of this kind has run in {place} yet"),
+        1 => format!("{completed} of 1 run of this kind in {place} completed"),
+        _ => format!("{completed} of {runs} runs of this kind in {place} completed"),
     };
     Part { name: "history", points, reason }
+}
+
+/// The points for `part` of `whole`, rounded down.
+fn share_of_full(part: u64, whole: u64) -> usize {
+    let points = u128::from(part) * 20 / u128::from(whole.max(1));
+    usize::try_from(points).unwrap_or(FULL)
 }
 
 fn review(setting: &Setting<'_>) -> Part {
     let needed = setting.contract.approvers_needed();
     let given = setting.evidence.reviews.min(needed);
     let points = (given * FULL).checked_div(needed).unwrap_or(0);
-    Part {
-        name: "review",
-        points,
-        reason: format!("{given} of {} given", counted(needed, "approval")),
-    }
+    let people = if needed == 1 { "person" } else { "people" };
+    let reason = format!("approved as it stands by {given} of {needed} {people}");
+    Part { name: "review", points, reason }
 }

@@ -2,7 +2,8 @@
 //!
 //! A run walks the phases in order. Each asset of a phase fails with the odds of that phase, and what
 //! failed of what was attempted is its error rate; whatever else is looked at is well. After each asset
-//! the rollback condition is looked at, after the last the health checks as well.
+//! the rollback condition is looked at, after the last the health checks as well. Where assets are acted
+//! on at the same time, those that are under way when the condition holds are acted on as well.
 
 mod odds;
 mod walk;
@@ -13,6 +14,7 @@ use lorch_types::plan::condition::ConditionError;
 use lorch_types::plan::{Metrics, PhaseName, Plan};
 
 use crate::contract::Contract;
+use crate::run::Parallel;
 use walk::Course;
 
 pub use odds::{InvalidOdds, Odds};
@@ -76,11 +78,12 @@ pub fn simulate(
     plan: &Plan,
     contract: &Contract<'_>,
     metrics: &Metrics,
+    parallel: &Parallel<'_>,
     odds: &Odds,
     runs: u64,
     seed: u64,
 ) -> Result<Simulation, Unreadable> {
-    let course = Course::of(plan, contract, metrics, odds)?;
+    let course = Course::of(plan, contract, metrics, parallel, odds)?;
     let mut chance = odds::Chance::new(seed);
     let mut tallies: BTreeMap<usize, Tally> = BTreeMap::new();
     for _ in 0..runs {

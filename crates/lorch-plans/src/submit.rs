@@ -22,6 +22,30 @@ pub struct Submission {
     pub judgement: Judgement,
     /// The plans whose place it took.
     pub superseded: Vec<PlanId>,
+    /// What is new by that.
+    pub change: Change,
+}
+
+/// What submitting a plan changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that an approval is bound to: it was so already.
+    Nothing,
+    /// What its task demands: approvals that were given before do not hold.
+    Task,
+    /// The plan: it is recorded, or its state is another.
+    Plan,
+}
+
+impl Change {
+    /// As documents write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Task => "task",
+            Self::Plan => "plan",
+        }
+    }
 }
 
 /// Judges a plan of `task` and records it. One that passes is put before those who may approve it, and
@@ -47,8 +71,21 @@ pub fn submit(
     let judgement = desk.judge(Entry::Admit, plan, contract, &[])?;
     let submitting = Submitting { desk, contract, plan, by, now, nonce, judgement: &judgement };
     let entry = submitting.recorded()?;
-    let (entry, superseded) = submitting.decide(entry)?;
-    Ok(Submission { entry, judgement, superseded })
+    let Decided { entry, superseded, change } = submitting.decide(entry)?;
+    Ok(Submission { entry, judgement, superseded, change })
+}
+
+/// What was decided about a plan.
+struct Decided {
+    entry: PlanEntry,
+    superseded: Vec<PlanId>,
+    change: Change,
+}
+
+impl Decided {
+    fn of(entry: PlanEntry, change: Change) -> Self {
+        Self { entry, superseded: Vec::new(), change }
+    }
 }
 
 struct Submitting<'a> {
@@ -80,7 +117,7 @@ impl Submitting<'_> {
         Ok(store.put_plan(NewPlan { plan, task_id, at, by })?)
     }
 
-    fn decide(&self, entry: PlanEntry) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+    fn decide(&self, entry: PlanEntry) -> Result<Decided, PlanError> {
         let is_same = plan_digest(&entry.plan)? == plan_digest(self.plan)?;
         let mut changes = Vec::new();
         if !is_same {
@@ -98,39 +135,33 @@ impl Submitting<'_> {
 
     /// What does not pass is a draft, unless it is past that: then it is looked at again before it is
     /// carried out.
-    fn refuse(
-        &self,
-        entry: PlanEntry,
-        mut changes: Vec<PlanChange>,
-    ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+    fn refuse(&self, entry: PlanEntry, mut changes: Vec<PlanChange>) -> Result<Decided, PlanError> {
         if entry.state == PlanState::Validated {
             changes.push(PlanChange::Move { to: PlanState::Draft, reason: None });
         }
         if !matches!(entry.state, PlanState::Draft | PlanState::Validated) {
-            return Ok((entry, Vec::new()));
+            return Ok(Decided::of(entry, Change::Nothing));
         }
         let decision = self.decision(&entry, changes, "plan_refused")?;
         let mut entries = self.desk.store.decide(vec![decision])?;
-        Ok((entries.pop().unwrap_or(entry), Vec::new()))
+        Ok(Decided::of(entries.pop().unwrap_or(entry), Change::Plan))
     }
 
-    fn admit(
-        &self,
-        entry: &PlanEntry,
-        mut changes: Vec<PlanChange>,
-    ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
+    fn admit(&self, entry: &PlanEntry, mut changes: Vec<PlanChange>) -> Result<Decided, PlanError> {
         let to = |to| PlanChange::Move { to, reason: None };
-        if self.desk.store.task(&self.plan.task_id)?.task != *self.contract.task {
+        let task = self.desk.store.task(&self.plan.task_id)?.task;
+        if task != *self.contract.task {
             changes.push(PlanChange::Task(Box::new(self.contract.task.clone())));
         }
-        let is_new_task = !changes.is_empty() && entry.state != PlanState::Draft;
+        let demands_other = task_digest(&task)? != task_digest(self.contract.task)?;
+        let change = if demands_other { Change::Task } else { Change::Nothing };
         match entry.state {
             PlanState::Draft => {
                 changes.extend([to(PlanState::Validated), to(PlanState::AwaitingApproval)]);
             }
             PlanState::Validated => changes.push(to(PlanState::AwaitingApproval)),
             PlanState::AwaitingApproval => {}
-            PlanState::Approved => return self.stay(entry, changes, is_new_task),
+            PlanState::Approved => return self.stay(entry, changes, change),
             PlanState::Rejected | PlanState::Superseded => {
                 let source = entry.state.event_to(PlanState::AwaitingApproval);
                 let plan_id = entry.plan.id.clone();
@@ -145,29 +176,30 @@ impl Submitting<'_> {
             changes.push(PlanChange::Approve(Box::new(self.by_policy(bound)?)));
             changes.push(to(PlanState::Approved));
         } else if entry.state == PlanState::AwaitingApproval {
-            return self.stay(entry, changes, is_new_task);
+            return self.stay(entry, changes, change);
         }
         let mut decisions = self.others(entry)?;
         let superseded = decisions.iter().map(|other| other.plan_id.clone()).collect();
         // Last, since of a task only one plan is open.
         decisions.push(self.decision(entry, changes, "plan_submitted")?);
         let mut entries = self.desk.store.decide(decisions)?;
-        Ok((entries.pop().unwrap_or_else(|| entry.clone()), superseded))
+        let entry = entries.pop().unwrap_or_else(|| entry.clone());
+        Ok(Decided { entry, superseded, change: Change::Plan })
     }
 
-    /// The plan stays as it is; its task may be another.
+    /// The plan stays as it is; its task may be given anew.
     fn stay(
         &self,
         entry: &PlanEntry,
         changes: Vec<PlanChange>,
-        is_new_task: bool,
-    ) -> Result<(PlanEntry, Vec<PlanId>), PlanError> {
-        if !is_new_task {
-            return Ok((entry.clone(), Vec::new()));
+        change: Change,
+    ) -> Result<Decided, PlanError> {
+        if changes.is_empty() {
+            return Ok(Decided::of(entry.clone(), change));
         }
         let decision = self.decision(entry, changes, "task_changed")?;
         let mut entries = self.desk.store.decide(vec![decision])?;
-        Ok((entries.pop().unwrap_or_else(|| entry.clone()), Vec::new()))
+        Ok(Decided::of(entries.pop().unwrap_or_else(|| entry.clone()), change))
     }
 
     /// The decisions that the other plans of the task are superseded.

@@ -4,15 +4,19 @@
 //! token of its lease and is refused, in the transaction that would record it, once that is not the
 //! newest: an owner that was paused and taken for dead can do no harm when it wakes.
 
+mod table;
+
 use std::fmt;
 use std::time::Duration;
 
 use lorch_types::Timestamp;
 use lorch_types::job::{AttemptStatus, RunId};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use crate::owner::Process;
 use crate::{Owner, StoreError, record};
+pub(crate) use table::PLAN_RUNS;
+use table::RUNS;
 
 /// The right to write to one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,30 +86,10 @@ pub(crate) fn take(
     run: i64,
     claim: &Claim,
 ) -> Result<Lease, StoreError> {
-    const TAKE: &str = "INSERT INTO leases (run, token, owner_id, host, pid, process, expires_at)
-        VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (run) DO UPDATE SET token = token + 1, owner_id = excluded.owner_id,
-            host = excluded.host, pid = excluded.pid, process = excluded.process,
-            expires_at = excluded.expires_at
-        RETURNING token";
-    if let Some(holder) = holder(connection, run_id, run)?
-        && !holder.is_gone(claim.now)
-    {
-        return Err(StoreError::Held { run_id: run_id.clone(), holder: Box::new(holder) });
+    match RUNS.take(connection, (run_id.as_str(), run), claim)? {
+        Ok(token) => Ok(Lease { run_id: run_id.clone(), run, token }),
+        Err(holder) => Err(StoreError::Held { run_id: run_id.clone(), holder }),
     }
-    let owner = &claim.owner;
-    let token = connection.prepare_cached(TAKE)?.query_row(
-        (
-            run,
-            owner.id(),
-            &owner.host,
-            owner.pid,
-            owner.process.to_string(),
-            claim.expires_at().to_string(),
-        ),
-        |row| row.get(0),
-    )?;
-    Ok(Lease { run_id: run_id.clone(), run, token })
 }
 
 /// Makes the lease hold for the claim's time from now.
@@ -114,22 +98,16 @@ pub(crate) fn renew(
     lease: &Lease,
     claim: &Claim,
 ) -> Result<(), StoreError> {
-    const RENEW: &str = "UPDATE leases SET expires_at = ?3
-        WHERE run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
-    let values = (lease.run, lease.token, claim.expires_at().to_string());
-    match connection.prepare_cached(RENEW)?.execute(values)? {
-        0 => Err(lost(connection, lease)?),
-        _ => Ok(()),
+    if RUNS.renew(connection, (lease.run, lease.token), claim)? {
+        Ok(())
+    } else {
+        Err(lost(connection, lease)?)
     }
 }
 
-/// Gives the lease back; the token stays, so that it can never be used again.
+/// Gives the lease back.
 pub(crate) fn release(connection: &Connection, lease: &Lease) -> Result<(), StoreError> {
-    const RELEASE: &str = "UPDATE leases
-        SET owner_id = NULL, host = NULL, pid = NULL, process = NULL, expires_at = NULL
-        WHERE run = ?1 AND token = ?2";
-    connection.prepare_cached(RELEASE)?.execute((lease.run, lease.token))?;
-    Ok(())
+    RUNS.release(connection, (lease.run, lease.token))
 }
 
 /// Refuses a lease that is not the newest of its run.
@@ -138,21 +116,6 @@ pub(crate) fn check(connection: &Connection, lease: &Lease) -> Result<(), StoreE
         "SELECT 1 FROM leases WHERE run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
     let holds = connection.prepare_cached(CHECK)?.exists((lease.run, lease.token))?;
     if holds { Ok(()) } else { Err(lost(connection, lease)?) }
-}
-
-/// Who holds the lease of a run, whether living or not.
-pub(crate) fn holder(
-    connection: &Connection,
-    run_id: &RunId,
-    run: i64,
-) -> Result<Option<Holder>, StoreError> {
-    const HOLDER: &str = "SELECT host, pid, process, expires_at FROM leases
-        WHERE run = ?1 AND owner_id IS NOT NULL";
-    let row = connection
-        .prepare_cached(HOLDER)?
-        .query_row([run], |row| HolderRow::read(row, 0))
-        .optional()?;
-    row.map(|row| row.holder(run_id.as_str())).transpose()
 }
 
 /// The four columns of a holder, as they are read.
@@ -185,7 +148,7 @@ impl HolderRow {
 }
 
 fn lost(connection: &Connection, lease: &Lease) -> Result<StoreError, StoreError> {
-    let holder = holder(connection, &lease.run_id, lease.run)?.map(Box::new);
+    let holder = RUNS.holder(connection, (lease.run_id.as_str(), lease.run))?.map(Box::new);
     let status = record::last_attempt(connection, &lease.run_id)?
         .map_or(AttemptStatus::Running, |(_, _, status)| status);
     Ok(StoreError::LeaseLost { run_id: lease.run_id.clone(), holder, status })

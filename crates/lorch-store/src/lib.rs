@@ -25,8 +25,8 @@ pub use open::sqlite_version;
 pub use owner::{Owner, Process};
 pub use plan::{
     Approval, ApprovalEntry, AuditRecord, BreakGlass, CommandKind, NewPlan, PlanChange,
-    PlanDecision, PlanEntry, PlanRun, PlanRunEntry, PlanRunLease, RunChange, RunCommand, TaskEntry,
-    chain,
+    PlanDecision, PlanEntry, PlanRun, PlanRunCounts, PlanRunEntry, PlanRunLease, RunChange,
+    RunCommand, TaskEntry, chain,
 };
 pub use record::{RunStatus, RunSummary};
 pub use store::{Attempt, Store};

@@ -16,7 +16,7 @@ use lorch_types::{Digest, SmolStr, Timestamp};
 pub(crate) use audit::entries;
 pub use audit::{AuditRecord, chain};
 pub(crate) use change::{change, insert};
-pub(crate) use read::{approvals, plan, plans, plans_of, runs_of};
+pub(crate) use read::{approvals, plan, plans, plans_of, run_counts, runs_of};
 pub use run::{CommandKind, PlanRun, PlanRunLease, RunChange, RunCommand};
 pub(crate) use task::{advance as advance_task, put as put_task, task};
 
@@ -113,6 +113,15 @@ pub struct PlanRunEntry {
     pub initiated_by: UserId,
     /// When.
     pub started_at: Timestamp,
+}
+
+/// How many runs there were of plans of one kind, in one environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlanRunCounts {
+    /// How many have ended.
+    pub ended: u64,
+    /// How many of them completed.
+    pub completed: u64,
 }
 
 /// One thing to record of a plan; several are recorded at once, all or none of them.

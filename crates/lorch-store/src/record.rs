@@ -258,6 +258,11 @@ pub(crate) fn value_of<T: Serialize>(document: &T) -> Result<Value, StoreError> 
     to_value(document).map_err(|error| StoreError::damaged("a document to be stored", error))
 }
 
+/// A word of a closed vocabulary, as documents write it.
+pub(crate) fn word_of<T: Serialize>(word: &T) -> Result<String, StoreError> {
+    Ok(value_of(word)?.as_str().unwrap_or_default().to_owned())
+}
+
 fn document<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, StoreError> {
     from_value(&blob::parse(place, text)?).map_err(|error| StoreError::damaged(place, error))
 }

@@ -38,6 +38,14 @@ pub struct Notice {
     pub body: Object,
 }
 
+/// Whether notices can be signed.
+///
+/// # Errors
+/// What is wrong with the secret.
+pub fn can_sign(notify: &Notify, environment: &Environment) -> Result<(), ErrorInfo> {
+    secrets::value("notify", &notify.secret_env, environment, &mut Redactor::default()).map(drop)
+}
+
 /// Posts a notice to the webhook, and again a few times when that fails in a way that may pass: when the
 /// network does, or the answer's status is 408, 429 or from 500.
 ///

@@ -34,6 +34,11 @@ impl BaseUrl {
         &self.0
     }
 
+    /// The scheme, host and port, for people: a path may be a secret, as those of webhooks often are.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
     /// The address with `path` appended.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();

@@ -1,6 +1,6 @@
 //! Where metrics are looked at, and where assets are reached.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use serde::Deserialize;
 
@@ -24,6 +24,8 @@ pub struct Execution {
     pub check_every_s: u32,
     /// How many seconds lie between two looks at what a rollback condition is about.
     pub watch_every_s: NonZeroU32,
+    /// How many assets of a phase are acted on at the same time, where its tools allow as many.
+    pub max_parallel: NonZeroU16,
 }
 
 /// `[probes.METRIC]`: how a metric is measured.
@@ -85,6 +87,11 @@ impl Default for Execution {
     fn default() -> Self {
         const FIVE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
         const THREE: NonZeroU32 = NonZeroU32::MIN.saturating_add(2);
-        Self { check_tries: THREE, check_every_s: 5, watch_every_s: FIVE }
+        Self {
+            check_tries: THREE,
+            check_every_s: 5,
+            watch_every_s: FIVE,
+            max_parallel: NonZeroU16::MIN,
+        }
     }
 }

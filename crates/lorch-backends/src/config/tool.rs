@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use lorch_types::job::DispatchOp;
 use lorch_types::json::Object;
@@ -35,6 +35,8 @@ pub struct Tool {
     /// After how many seconds it is stopped.
     #[serde(default = "five_minutes")]
     pub timeout_s: NonZeroU32,
+    /// On how many assets it may be used at the same time; on as many as `[execution]` says when absent.
+    pub max_parallel: Option<NonZeroU16>,
 }
 
 /// How much a tool can change.

@@ -1,4 +1,6 @@
-//! `lorch doctor`: whether everything is in place to run jobs and tasks here.
+//! `lorch doctor`: whether everything is in place to run jobs, tasks and plans here.
+
+mod plans;
 
 use std::fs;
 use std::io;
@@ -20,7 +22,8 @@ use crate::planning::POLICIES;
 use crate::site::{CONFIG_FILE, Site, shown};
 use crate::terminal::{Stream, print};
 
-/// Check that everything is in place to run jobs and tasks here, and say how to put right what is not.
+/// Check that everything is in place to run jobs, tasks and plans here, and say how to put right what
+/// is not.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit status: 0 everything is in place; 1 something is not.")]
 pub(crate) struct Doctor {}
@@ -68,6 +71,8 @@ fn checks(site: &Site) -> Vec<(&'static str, Finding)> {
     ];
     all.extend(policies(site).map(|finding| ("policies", finding)));
     all.extend(agents(site).into_iter().map(|finding| ("agents", finding)));
+    all.extend(plans::planner(site).map(|finding| ("planner", finding)));
+    all.extend(plans::webhook(site).into_iter().map(|finding| ("webhook", finding)));
     all.extend(variables(site).into_iter().map(|finding| ("environment", finding)));
     all
 }

@@ -30,6 +30,8 @@ const POINTS: [(&str, usize); 10] = [
 
 const PLAN: &str = "880e8400-e29b-41d4-a716-446655440201";
 const ASSETS: usize = 4;
+/// How many assets of a phase are acted on at the same time, where it is more than one.
+const PARALLEL: usize = 3;
 /// How many faults a run meets before it is left alone.
 const MAX_FAULTS: usize = 6;
 
@@ -48,7 +50,7 @@ fn every_action_on_an_asset_happens_once_wherever_the_process_is_killed() {
     let (mut seed, mut kills) = (first_seed - 1, 0);
     while kills < cycles {
         seed += 1;
-        let trial = Trial::new(&binary, seed % 2 == 0);
+        let trial = Trial::new(&binary, seed % 2 == 0, seed % 4 >= 2);
         for point in trial.disturb(&mut Random(seed), seed) {
             *fired.entry(point).or_default() += 1;
             kills += 1;
@@ -81,16 +83,24 @@ impl Drop for Trial<'_> {
 }
 
 impl<'b> Trial<'b> {
-    fn new(binary: &'b Path, rolls_back: bool) -> Self {
+    /// `is_parallel`: one phase holds all assets, and several are acted on at the same time; otherwise each
+    /// has a phase of its own.
+    fn new(binary: &'b Path, rolls_back: bool, is_parallel: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/drift/run");
-        std::fs::copy(example.join("lorch.toml"), dir.path().join("lorch.toml")).unwrap();
+        let config = std::fs::read_to_string(example.join("lorch.toml")).unwrap();
+        let parallel = if is_parallel { PARALLEL } else { 1 };
+        let with =
+            config.replace("[execution]", &format!("[execution]\nmax_parallel = {parallel}"));
+        assert_ne!(with, config);
+        std::fs::write(dir.path().join("lorch.toml"), with).unwrap();
         let task = std::fs::read_to_string(example.join("task.json")).unwrap();
         let task = task.replace("\"production\"", "\"staging\"");
         let task = task.replace("\"canary_required\": true", "\"canary_required\": false");
         let task = task.replace("\"hitl_required\": true", "\"hitl_required\": false");
+        let task = task.replace("\"max_batch_percent\": 25", "\"max_batch_percent\": 100");
         std::fs::write(dir.path().join("task.json"), task).unwrap();
-        std::fs::write(dir.path().join("plan.json"), plan()).unwrap();
+        std::fs::write(dir.path().join("plan.json"), plan(is_parallel)).unwrap();
         let fleet = Command::new(binary)
             .current_dir(dir.path())
             .args(["worker", "fleet", "fleet", &ASSETS.to_string()])
@@ -194,18 +204,19 @@ impl<'b> Trial<'b> {
     }
 }
 
-/// A plan with a phase for each asset, and nothing to wait for.
-fn plan() -> String {
+/// A plan with a phase for each asset, or one for all, and nothing to wait for.
+fn plan(is_parallel: bool) -> String {
     let names: Vec<String> = (1..=ASSETS).map(|number| format!("\"asset-{number}\"")).collect();
-    let phase = |(index, name): (usize, &String)| {
+    let batches: Vec<String> = if is_parallel { vec![names.join(", ")] } else { names.clone() };
+    let phase = |(index, assets): (usize, &String)| {
         format!(
-            r#"{{"name": "Phase{index}", "assets": [{name}],
+            r#"{{"name": "Phase{index}", "assets": [{assets}],
             "health_checks": [{{"type": "http_200", "target": "/health", "timeout": "5s"}}],
-            "rollback_if": "error_rate >= 50%",
+            "rollback_if": "error_rate >= 20%",
             "actions": [{{"tool": "upgrade_image", "params": {{"image": "new"}}}}]}}"#
         )
     };
-    let phases: Vec<String> = names.iter().enumerate().map(phase).collect();
+    let phases: Vec<String> = batches.iter().enumerate().map(phase).collect();
     format!(
         r#"{{"id": "{PLAN}", "task_id": "770e8400-e29b-41d4-a716-446655440100",
         "type": "drift_plan", "status": {{"state": "draft"}}, "payload": {{

@@ -156,8 +156,29 @@ fn what_init_writes_is_valid_and_states_the_defaults() {
     folder.run(["init"]).ends(0);
     folder.run(["doctor"]).ends(0);
     folder.run(["check", "jobs/hello.yaml"]).ends(0);
-    // With every comment taken away it is still a configuration.
+    // Nothing that can be set is left out.
     let text = folder.read("lorch.toml");
+    for table in [
+        "store",
+        "data_plane",
+        "allow",
+        "llm",
+        "notify",
+        "secrets",
+        "limits",
+        "snapshot",
+        "agents.",
+        "supervision",
+        "tasks.",
+        "tools.",
+        "metrics",
+        "probes.",
+        "assets",
+        "execution",
+    ] {
+        assert!(text.contains(&format!("[{table}")), "no [{table}]");
+    }
+    // With every comment taken away it is still a configuration.
     let lines = text.lines().map(|line| match line.strip_prefix("# ") {
         Some(setting) if setting.starts_with('[') || setting.contains(" = ") => setting,
         _ => line,

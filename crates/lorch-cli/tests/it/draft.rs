@@ -228,3 +228,19 @@ fn an_agent_drafts_a_plan_and_is_told_what_was_wrong() {
     folder.write("planner.json", r#"{"intake":[{"fault":"unwilling"}]}"#);
     fails(&folder, &folder.run(DRAFT).ends(1), "llm_error", "asks not to be started again");
 }
+
+#[test]
+fn a_task_that_no_plan_could_be_right_for_is_refused_before_anybody_is_asked() {
+    let (folder, server) = asking(&[good()]);
+    let window = "\"maintenance_window\": {\"start\": \"2am\", \"end\": \"3am\"}, ";
+    let task = folder.read("task.json");
+    let at = task.find("\"max_batch_percent\"").unwrap();
+    folder.write("task.json", [&task[..at], window, &task[at..]].concat());
+    let ran = folder.run(DRAFT).ends(1);
+    assert!(
+        ran.stderr.contains("error[L1220]") && ran.stderr.contains("--> task.json:"),
+        "{ran:#?}"
+    );
+    assert!(server.received().is_empty());
+    assert!(!folder.path().join(".lorch").exists(), "nothing is recorded");
+}

@@ -103,3 +103,48 @@ fn what_cannot_be_delivered_is_kept_in_a_log_and_fails_nothing() {
     let log = logged(&folder);
     assert!(log.contains("`NOTIFY_SECRET`") && log.contains("is not set"), "{log}");
 }
+
+#[test]
+fn what_waits_already_is_not_told_of_again_and_what_waits_again_is_with_the_clause() {
+    const PLAN: &str = "880e8400-e29b-41d4-a716-446655440001";
+    let server = Server::start(vec![answer("204 No Content", "", ""); 4]);
+    let folder = drift(&server.url("/hook"));
+    let secret = [("NOTIFY_SECRET", SECRET)];
+    let run = |arguments: &[&str], status| {
+        folder.run_with(["plan"].iter().chain(arguments), "", &secret).ends(status)
+    };
+    let told = |count| {
+        let received = eventually(|| Some(server.received()).filter(|all| all.len() >= count));
+        assert_eq!(received.len(), count, "{received:?}");
+        read(&received.last().unwrap().body)
+    };
+    let shown = || run(&["show", PLAN], 0).stdout;
+    submit(&folder, &secret);
+    assert_eq!(told(1).get("reason"), None);
+    let before = shown();
+    let again = submit(&folder, &secret).stdout;
+    assert!(again.contains("is awaiting_approval already: nothing has changed; `lorch"), "{again}");
+    assert_eq!(shown(), before);
+    let json = run(&["submit", "--task", "task.json", "plan.json", "--json"], 3).json();
+    assert_eq!(json.get("changed"), Some(&"nothing".into()));
+
+    run(&["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
+    let said = run(&["submit", "--task", "task.json", "plan.json"], 0).stdout;
+    assert!(said.ends_with("is approved already: nothing has changed\n"), "{said}");
+    let task = folder.read("task.json");
+    folder
+        .write("task.json", task.replace("\"max_batch_percent\": 25", "\"max_batch_percent\": 24"));
+    let said = run(&["submit", "--task", "task.json", "plan.json"], 0).stdout;
+    assert!(said.ends_with("its task has changed, and no approval of before holds\n"), "{said}");
+    let ran = run(&["run", PLAN, "--as", "carol"], 1);
+    assert!(ran.stderr.contains("awaits approval again: the task has changed"), "{ran:#?}");
+    let body = told(2);
+    let member = |name| body.get(name).and_then(Value::as_str).unwrap();
+    assert_eq!((member("event"), member("plan_id")), ("plan.awaiting_approval", PLAN));
+    assert_eq!(member("reason"), "the task has changed since `alice` approved");
+    // Another task is something new for whoever decides.
+    folder.write("task.json", task);
+    let said = submit(&folder, &secret).stdout;
+    assert!(said.contains("awaiting_approval already; its task has changed"), "{said}");
+    assert_eq!(told(3).get("reason"), None);
+}

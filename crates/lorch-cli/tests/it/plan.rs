@@ -45,6 +45,32 @@ fn the_plans_of_the_seed_are_refused_with_their_reasons() {
 }
 
 #[test]
+fn what_was_found_stands_once_in_what_programs_read() {
+    let folder = drift();
+    for arguments in [
+        ["validate", "seed-plan-47.json", "--task", "seed-task.json", "--json"],
+        ["submit", "seed-plan-47.json", "--task", "seed-task.json", "--json"],
+    ] {
+        let ran = plan(&folder, &arguments, 1);
+        let document = ran.json();
+        let findings = document.get("findings").and_then(Value::as_array).unwrap();
+        for finding in findings {
+            let message = finding.get("message").unwrap().to_string();
+            assert_eq!(ran.stdout.matches(&message).count(), 1, "{message} in {}", ran.stdout);
+        }
+        let mut parts = texts(&document, "findings", "part");
+        parts.dedup();
+        assert_eq!(parts, ["policy", "safety"]);
+        assert_eq!(texts(&document, "policies", "verdict"), ["denies"]);
+    }
+    folder.write("none.json", folder.read("plan.json").replace("\"summary\"", "\"sumary\""));
+    let ran = plan(&folder, &["validate", "none.json", "--task", "task.json", "--json"], 1);
+    assert_eq!(texts(&ran.json(), "findings", "part"), ["schema", "schema"]);
+    let validation = ran.json().get("validation").unwrap().to_string();
+    assert_eq!(validation, r#"{"overall_valid":false,"schema_valid":false}"#);
+}
+
+#[test]
 fn findings_have_lines_and_stand_in_the_task_where_that_is_wrong() {
     let folder = drift();
     let task = folder.read("task.json").replace("error_rate > 1%", "error_rate > 1");
@@ -301,4 +327,50 @@ fn a_simulation_says_how_often_a_plan_ends_how() {
     assert!(usage(&["--fail-in", "Wave2"]).contains("has no `=`"));
     assert!(usage(&["--fail-in", "Wave9=1%"]).contains("no phase `Wave9`"));
     assert!(usage(&["--runs", "0"]).contains("--runs"));
+}
+
+#[test]
+fn doctor_says_who_drafts_plans_and_who_is_told_that_they_wait() {
+    let doctor = |configuration: &str, environment: &[(&str, &str)], status| {
+        let folder = drift();
+        folder.write("lorch.toml", folder.read("lorch.toml") + configuration);
+        folder.write(".lorch/notify.log", "2026-07-01T10:00:00Z {}: io: refused\n");
+        folder.run_with(["doctor"], "", environment).ends(status).stdout
+    };
+    let check = |said: &str, words: &[&str]| {
+        for words in words {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    };
+    let none = doctor("", &[], 0);
+    check(&none, &["nobody could draft plans", "no webhook is told when a plan"]);
+    assert!(!none.contains("could not be delivered"), "{none}");
+    let set = "[llm]\nbase_url = \"http://127.0.0.1:9/v1\"\nmodel = \"planner-1\"\n
+        [notify]\nurl = \"https://hooks.example.com/T0K3N\"\nsecret_env = \"NOTIFY_SECRET\"\n";
+    let said = doctor(set, &[("NOTIFY_SECRET", "long enough")], 0);
+    check(
+        &said,
+        &[
+            "`planner-1` of http://127.0.0.1:9 drafts plans",
+            "https://hooks.example.com is told what waits, signed with NOTIFY_SECRET",
+            "1 notice could not be delivered",
+        ],
+    );
+    assert!(!said.contains("T0K3N"), "a path may be a secret: {said}");
+    let said = doctor(set, &[], 0);
+    check(&said, &["is told nothing: the environment variable `NOTIFY_SECRET`", "is not set"]);
+    check(
+        &doctor(set, &[("NOTIFY_SECRET", "x")], 0),
+        &["fewer than 4 characters", "export NOTIFY"],
+    );
+    let set = "[agents.orchestration]\ncmd = [\"lorch\", \"agent\", \"script\", \"x.yaml\"]\n";
+    check(&doctor(set, &[], 0), &["the orchestration agent drafts plans"]);
+    let set = "[agents.orchestration]\ncmd = [\"no-such-program\"]\n";
+    check(&doctor(set, &[], 1), &["which is to draft plans, is not there"]);
+    let set = "[llm]\nbase_url = \"http://127.0.0.1:9/v1\"\n";
+    check(&doctor(set, &[], 0), &["`[llm]` says no `model`"]);
+    // Who has no plans is told nothing of them.
+    let folder = Folder::new();
+    let said = folder.run(["doctor"]).ends(0).stdout;
+    assert!(!said.contains("planner") && !said.contains("webhook"), "{said}");
 }

@@ -67,6 +67,14 @@ impl Fleet {
         self.plan(&["run", PLAN, "--as", "carol", "--exit-when-paused"], status)
     }
 
+    /// Sets something of `[execution]`.
+    fn set(&self, name: &str, value: &str) {
+        let config = self.folder.read("lorch.toml");
+        let with = config.replace("[execution]\n", &format!("[execution]\n{name} = {value}\n"));
+        assert_ne!(with, config);
+        self.folder.write("lorch.toml", with);
+    }
+
     pub(crate) fn fail(&self, asset: usize, fault: &str) {
         self.folder.write(&format!("fleet/asset-{asset}.fail"), fault);
     }
@@ -191,6 +199,34 @@ fn a_run_is_rolled_back_where_an_asset_cannot_be_changed() {
 }
 
 #[test]
+fn an_asset_that_dies_in_the_middle_is_never_asked_for_twice_and_the_rest_is_undone() {
+    for parallel in ["1", "2"] {
+        let fleet = Fleet::approved();
+        fleet.set("max_parallel", parallel);
+        fleet.fail(4, "die");
+        let ran = fleet.run(1);
+        assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
+        let both = "upgrade restore";
+        assert_eq!(fleet.done(), [both, both, both, "upgrade", "", "", "", ""]);
+        let failed = ran.stdout.lines().find(|line| line.contains("asset_failed")).unwrap();
+        assert!(failed.contains("asset-4"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn assets_that_are_acted_on_at_the_same_time_are_acted_on_once() {
+    let fleet = Fleet::approved();
+    fleet.set("max_parallel", "8");
+    fleet.fail(6, "upgrade");
+    let ran = fleet.run(1);
+    assert!(ran.stdout.ends_with("is rolled_back\n"), "{ran:#?}");
+    let both = "upgrade restore";
+    assert_eq!(fleet.done(), [both, both, both, both, both, "", "", ""]);
+    let verified = fleet.plan(&["audit", &fleet.run_id().unwrap(), "--verify"], 0);
+    assert!(verified.stdout.contains("all as they were written"), "{verified:#?}");
+}
+
+#[test]
 fn what_hangs_is_unknown_and_never_passes() {
     let fleet = Fleet::approved();
     fleet.fail(1, "hang");
@@ -284,4 +320,29 @@ fn a_prometheus_server_is_asked_and_what_is_no_number_never_passes() {
         let line = &asked.first().unwrap().line;
         assert!(line.starts_with("GET /api/v1/query?query=errors"), "{line}");
     }
+}
+
+#[test]
+fn a_run_speaks_for_the_plans_of_its_kind() {
+    let fleet = Fleet::approved();
+    fleet.run(0);
+    let plan = fleet.folder.read("plan.json").replace("446655440101", "446655440102");
+    fleet.folder.write("next.json", plan);
+    let history = "  history    20  1 of 1 run of this kind in production completed\n";
+    for (arguments, status) in [
+        (&["validate", "next.json", "--task", "task.json"][..], 0),
+        (&["submit", "--task", "task.json", "next.json"], 3),
+        (&["show", PLAN], 0),
+    ] {
+        let ran = fleet.plan(arguments, status);
+        assert!(ran.stdout.contains(history), "{ran:#?}");
+    }
+    let shown = fleet.plan(&["show", PLAN, "--json"], 0).json();
+    let parts = shown.get("score").and_then(Value::as_array).unwrap();
+    let points = |name: &str| {
+        let part = parts.iter().find(|it| it.get("name").and_then(Value::as_str) == Some(name));
+        part.and_then(|it| it.get("points")).and_then(Value::as_u64)
+    };
+    assert_eq!((points("history"), points("review")), (Some(20), Some(20)));
+    assert_eq!(shown.get("quality_score").and_then(Value::as_u64), Some(100));
 }

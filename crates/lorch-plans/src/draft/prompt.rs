@@ -6,7 +6,8 @@ use lorch_types::json::{Limits, Object, Value, canonical, read, to_value};
 use lorch_types::plan::{Metrics, Task};
 use lorch_validate::embedded_schema;
 
-use super::stricter::{Given, spelled};
+use super::stricter::Given;
+use crate::finding::spelled;
 
 /// What a planner is told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use lorch_types::plan::{
     ValidationRules,
 };
 
+use crate::finding::spelled;
 use crate::policy::DEFAULT_POLICY;
 
 /// What a person gave, which a planner cannot take back.
@@ -189,10 +190,4 @@ const DEFAULT_BATCH_PERCENT: u64 = 20;
 
 fn number(percent: Option<WholePercent>) -> String {
     percent.map(|percent| percent.get().to_string()).unwrap_or_default()
-}
-
-/// A word of a closed vocabulary, as documents write it.
-pub(crate) fn spelled(word: &impl serde::Serialize) -> String {
-    let value = lorch_types::json::to_value(word).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
 }

@@ -10,6 +10,7 @@ use lorch_types::plan::{
 };
 use lorch_types::{PositiveInteger, SmolStr};
 
+use super::machine::Place;
 use crate::contract::Contract;
 
 /// The phases of a plan, made ready to be carried out.
@@ -129,6 +130,12 @@ impl Course {
         let phases = plan.payload.phases.iter().flatten();
         let stages = phases.map(|phase| Stage::of(phase, &terms, metrics));
         Ok(Self { stages: stages.collect::<Result<_, _>>()?, terms })
+    }
+
+    /// The phase and the asset at a place.
+    pub(super) fn at(&self, place: Place) -> Option<(&Stage, &AssetId)> {
+        let stage = self.stages.get(place.stage)?;
+        Some((stage, stage.assets.get(place.asset)?))
     }
 
     /// How many assets there are.

@@ -1,10 +1,15 @@
 //! Carrying a run out: what the machine says is next is done, and recorded before anything else is.
 
+mod act;
+mod check;
 mod commit;
+mod crew;
 mod heed;
 mod step;
+mod wait;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,10 +17,12 @@ use std::time::Duration;
 
 use lorch_backends::config::Probe;
 use lorch_store::{Claim, Owner, PlanRunLease, Store, StoreError};
-use lorch_types::SmolStr;
 use lorch_types::json::{FromValueError, Object, ToValueError, Value, from_value, to_value};
 use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, RunId, TaskId};
+use lorch_types::{SmolStr, Timestamp};
 
+use self::crew::Crew;
+use self::wait::Begun;
 use super::clock::Clock;
 use super::course::{Course, Terms, Unclear};
 use super::hands::{Hands, Mark};
@@ -55,6 +62,8 @@ pub struct Pace {
     pub check_every: Duration,
     /// How long it is waited between two looks at what a rollback condition is about.
     pub watch_every: Duration,
+    /// How many assets of a phase are acted on at the same time, where its tools allow as many.
+    pub max_parallel: NonZeroU16,
     /// How long the lease holds without being renewed.
     pub lease_ttl: Duration,
     /// Whether it stops when the run is paused, so that nobody watches it any longer.
@@ -121,6 +130,7 @@ impl Default for Pace {
             check_tries: 3,
             check_every: Duration::from_secs(5),
             watch_every: Duration::from_secs(5),
+            max_parallel: NonZeroU16::MIN,
             lease_ttl: Duration::from_secs(30),
             leave_when_paused: false,
         }
@@ -159,7 +169,10 @@ pub fn carry_out(
                 }
             }
         });
-        let stopped = Driver::open(executor, run_id, &lease, heard).and_then(Driver::drive);
+        let driver = Driver::open(executor, run_id, &lease, heard, |mark| {
+            Crew::new(scope, &executor.hands, mark)
+        });
+        let stopped = driver.and_then(Driver::drive);
         is_done.store(true, Ordering::Relaxed);
         stopped
     });
@@ -168,24 +181,27 @@ pub fn carry_out(
 }
 
 /// A run that is being carried out.
-struct Driver<'a> {
+struct Driver<'a, 'env> {
     executor: &'a Executor<'a>,
     lease: &'a PlanRunLease,
     heard: &'a mut dyn FnMut(&AuditEntry),
     machine: Machine,
-    mark: Mark,
+    crew: Crew<'a, 'env>,
     watch: Watch<'a>,
+    /// When what is waited for began.
+    begun: BTreeMap<Timestamp, Begun>,
     window: Option<Window>,
     /// What the first entry says.
     opening: Object,
 }
 
-impl<'a> Driver<'a> {
+impl<'a, 'env> Driver<'a, 'env> {
     fn open(
         executor: &'a Executor<'a>,
         run_id: &RunId,
         lease: &'a PlanRunLease,
         heard: &'a mut dyn FnMut(&AuditEntry),
+        crew: impl FnOnce(Mark) -> Crew<'a, 'env>,
     ) -> Result<Self, RunError> {
         let store = executor.store;
         let run = store.plan_run(run_id)?;
@@ -219,13 +235,13 @@ impl<'a> Driver<'a> {
         for entry in &entries {
             machine.apply(entry).map_err(|source| out_of_place(run_id, source))?;
         }
-        if run.acting.is_some() {
-            machine.begin();
+        for asset in &run.acting {
+            machine.resume(asset).map_err(|source| out_of_place(run_id, source))?;
         }
-        let mark = Mark { run_id: run_id.clone(), plan_digest: plan_digest(plan)? };
-        let (every, origin) = (executor.pace.watch_every, run.entry.started_at);
-        let watch = Watch::new(executor.metrics, every, origin);
-        Ok(Self { executor, lease, heard, machine, mark, watch, window, opening })
+        let crew = crew(Mark { run_id: run_id.clone(), plan_digest: plan_digest(plan)? });
+        let watch = Watch::new(executor.metrics, executor.pace.watch_every);
+        let begun = BTreeMap::new();
+        Ok(Self { executor, lease, heard, machine, crew, watch, begun, window, opening })
     }
 
     fn drive(mut self) -> Result<Stopped, RunError> {

@@ -1,9 +1,11 @@
 //! A run of a plan as a pure machine: what happened goes in, and it says what is next.
 //!
 //! The facts are the entries of the run's audit log, in their order; nothing else moves the machine but
-//! that an act begins, which the store keeps beside the log.
+//! that an act begins, which the store keeps beside the log. Several assets can be acted on at the same
+//! time: what became of them is taken in any order.
 
 mod fold;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +16,8 @@ use lorch_types::{SmolStr, Timestamp};
 use super::course::{Checkup, Course, Stage};
 use super::hands::Direction;
 use super::verdict::PauseReason;
+pub(super) use work::Place;
+use work::Work;
 
 /// What is to be done next.
 #[derive(Clone, Debug)]
@@ -22,17 +26,15 @@ pub enum Next<'m> {
     Start,
     /// Record that this phase begins.
     BeginPhase(&'m Stage),
-    /// Act on an asset, or undo that.
+    /// Act on assets of a phase, or undo that: those that are begun, and those that are ready.
     Act {
         /// The phase.
         stage: &'m Stage,
-        /// The asset.
-        asset: &'m AssetId,
         /// Whether it is done or undone.
         direction: Direction,
-        /// How many of the phase's actions are concerned.
-        actions: usize,
     },
+    /// Record that what was changed is to be undone, as was found while this phase was acted on.
+    RollBack(&'m Stage),
     /// Look at one health check.
     Check {
         /// The phase.
@@ -132,24 +134,13 @@ pub struct Counts {
 pub struct Machine {
     course: Arc<Course>,
     state: State,
-    /// Whether the asset that is next may have been acted on.
-    is_begun: bool,
-    /// What was acted on, in this order.
-    touched: Vec<Touched>,
+    /// What was acted on, in the order in which that ended, with the actions that may have had an effect.
+    touched: Vec<Place>,
     counts: Counts,
-    /// What was attempted of the phase that is under way, and what of that failed.
-    attempted: usize,
+    /// What was attempted of the phase that is under way, and how many of that failed.
+    attempted: Vec<AssetId>,
     failed: usize,
     completed: Vec<PhaseName>,
-}
-
-/// An asset that was acted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Touched {
-    stage: usize,
-    asset: usize,
-    /// How many actions may have had an effect.
-    actions: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +150,9 @@ enum State {
     Due(usize),
     Acting {
         stage: usize,
-        asset: usize,
+        work: Work,
+        /// Whether nothing more is begun, since everything is to be undone.
+        is_failing: bool,
     },
     Checking {
         stage: usize,
@@ -175,8 +168,8 @@ enum State {
         since: Timestamp,
         then: Box<State>,
     },
-    /// So many of what was touched, counted from the newest, are dealt with.
-    Undoing(usize),
+    /// What was touched is undone, the newest first.
+    Undoing(Work),
     Ended(RunEnding),
 }
 
@@ -186,10 +179,9 @@ impl Machine {
         Self {
             course,
             state: State::Queued,
-            is_begun: false,
             touched: Vec::new(),
             counts: Counts::default(),
-            attempted: 0,
+            attempted: Vec::new(),
             failed: 0,
             completed: Vec::new(),
         }
@@ -209,9 +201,11 @@ impl Machine {
                 Some(stage) => Next::BeginPhase(stage),
                 None => self.last(),
             },
-            State::Acting { stage, asset } => {
-                self.act(course, (*stage, *asset), Direction::Forward, None)
-            }
+            State::Acting { stage, work, is_failing } => match stages.get(*stage) {
+                Some(stage) if *is_failing && !work.is_begun() => Next::RollBack(stage),
+                Some(stage) => Next::Act { stage, direction: Direction::Forward },
+                None => self.last(),
+            },
             State::Checking { stage, round, results } => {
                 self.check(course, *stage, *round, results)
             }
@@ -222,11 +216,8 @@ impl Machine {
                 None => self.last(),
             },
             State::Paused { reason, since, .. } => Next::Hold { reason: *reason, since: *since },
-            State::Undoing(done) => match self.touched.iter().rev().nth(*done) {
-                Some(it) => {
-                    let at = (it.stage, it.asset);
-                    self.act(course, at, Direction::Rollback, Some(it.actions))
-                }
+            State::Undoing(work) => match work.stage().and_then(|stage| stages.get(stage)) {
+                Some(stage) => Next::Act { stage, direction: Direction::Rollback },
                 None => Next::Undone { is_complete: self.counts.not_undone == 0 },
             },
             State::Ended(ending) => Next::End(ending.clone()),
@@ -245,14 +236,58 @@ impl Machine {
         }
     }
 
-    /// Takes that the asset which is next is going to be acted on, or may have been.
-    pub fn begin(&mut self) {
-        self.is_begun = matches!(self.next(), Next::Act { .. });
+    /// Takes that an asset is going to be acted on.
+    pub(super) fn begin(&mut self, place: Place) {
+        if let Some(work) = self.work_mut() {
+            work.begin(|it| it == place);
+        }
     }
 
-    /// Whether the asset that is next may have been acted on: then nothing else comes first.
+    /// Takes that an asset may have been acted on.
+    ///
+    /// # Errors
+    /// When it is none that could be acted on now.
+    pub(super) fn resume(&mut self, asset: &AssetId) -> Result<(), OutOfPlace> {
+        let course = Arc::clone(&self.course);
+        let is_it = |place: Place| course.at(place).is_some_and(|(_, it)| it == asset);
+        let is_begun = self.work_mut().is_some_and(|work| work.begin(is_it));
+        let out_of_place = || OutOfPlace { event: format!("acting on {asset}").into() };
+        is_begun.then_some(()).ok_or_else(out_of_place)
+    }
+
+    /// The assets that may have been acted on and of which nothing is recorded yet: as long as there are
+    /// any, nothing but an act comes next.
+    pub(super) fn begun(&self) -> impl Iterator<Item = Place> {
+        self.work().into_iter().flat_map(Work::begun)
+    }
+
+    /// Whether any asset may have been acted on of which nothing is recorded yet.
     pub fn is_begun(&self) -> bool {
-        self.is_begun
+        self.work().is_some_and(Work::is_begun)
+    }
+
+    /// Whether no more assets of the phase are begun, since everything is to be undone.
+    pub fn is_failing(&self) -> bool {
+        matches!(self.state, State::Acting { is_failing: true, .. })
+    }
+
+    /// The assets that can be begun beside those that are, in order.
+    pub(super) fn ready(&self) -> impl Iterator<Item = Place> {
+        self.work().filter(|_| !self.is_failing()).into_iter().flat_map(Work::ready)
+    }
+
+    fn work(&self) -> Option<&Work> {
+        match &self.state {
+            State::Acting { work, .. } | State::Undoing(work) => Some(work),
+            _ => None,
+        }
+    }
+
+    fn work_mut(&mut self) -> Option<&mut Work> {
+        match &mut self.state {
+            State::Acting { work, .. } | State::Undoing(work) => Some(work),
+            _ => None,
+        }
     }
 
     /// Whether the run is undoing what it did.
@@ -277,7 +312,7 @@ impl Machine {
             let Counts { undone, not_undone, .. } = self.counts;
             (not_undone, undone + not_undone)
         } else {
-            (self.failed, self.attempted)
+            (self.failed, self.attempted.len())
         }
     }
 
@@ -306,7 +341,7 @@ impl Machine {
             State::Acting { stage, .. }
             | State::Checking { stage, .. }
             | State::Waiting { stage, .. } => *stage,
-            State::Undoing(done) => self.touched.iter().rev().nth(*done)?.stage,
+            State::Undoing(work) => work.stage()?,
             State::Queued | State::Due(_) | State::Ended(_) | State::Paused { .. } => return None,
         };
         self.course.stages.get(number)
@@ -314,25 +349,10 @@ impl Machine {
 
     /// The assets of the phase that is under way which were attempted.
     pub fn attempted_assets(&self) -> &[AssetId] {
-        let assets = self.stage().map(|stage| stage.assets.as_slice()).unwrap_or_default();
-        let count = if self.is_undoing() { assets.len() } else { self.attempted };
-        assets.get(..count).unwrap_or(assets)
-    }
-
-    fn act<'c>(
-        &self,
-        course: &'c Course,
-        (stage, asset): (usize, usize),
-        direction: Direction,
-        actions: Option<usize>,
-    ) -> Next<'c> {
-        let found = course.stages.get(stage);
-        match found.and_then(|stage| Some((stage, stage.assets.get(asset)?))) {
-            Some((stage, asset)) => {
-                let actions = actions.unwrap_or(stage.actions.len());
-                Next::Act { stage, asset, direction, actions }
-            }
-            None => self.last(),
+        if self.is_undoing() {
+            self.stage().map(|stage| stage.assets.as_slice()).unwrap_or_default()
+        } else {
+            &self.attempted
         }
     }
 

@@ -4,7 +4,10 @@ mod read;
 mod sample;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use lorch_backends::config::Probe;
 use lorch_types::job::{DispatchOp, ErrorInfo};
@@ -74,15 +77,25 @@ impl Eyes<'_> {
     /// Whether every asset answers with status 200.
     fn answers(&self, sight: &Sight<'_>) -> Look {
         let path = sight.target.unwrap_or("/");
-        let mut missing = None;
-        for asset in sight.assets {
-            match self.status(asset, path, sight.timeout) {
-                Ok(200) => {}
-                Ok(_) => return Ok(Observed::Flag(false)),
-                Err(error) => missing = Some(format!("{asset}: {}", error.message)),
+        let is_ill = AtomicBool::new(false);
+        let missing = each(sight, |asset, left| {
+            // One that is ill is enough.
+            if is_ill.load(Ordering::Relaxed) {
+                return None;
             }
+            match self.status(asset, path, left) {
+                Ok(200) => None,
+                Ok(_) => {
+                    is_ill.store(true, Ordering::Relaxed);
+                    None
+                }
+                Err(error) => Some(format!("{asset}: {}", error.message)),
+            }
+        });
+        if is_ill.into_inner() {
+            return Ok(Observed::Flag(false));
         }
-        match missing {
+        match missing.into_iter().flatten().next() {
             Some(missing) => Err(missing),
             None if sight.assets.is_empty() => Err("there is no asset to ask".to_owned()),
             None => Ok(Observed::Flag(true)),
@@ -141,4 +154,32 @@ impl Eyes<'_> {
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Asks each of the assets, some at the same time, all within the time for the whole look; `ask` is told how
+/// much of it is left. The answers are in the order of the assets.
+fn each<T: Send>(sight: &Sight<'_>, ask: impl Fn(&AssetId, Duration) -> T + Sync) -> Vec<T> {
+    /// How many assets are asked at the same time.
+    const AT_ONCE: usize = 16;
+    let begun = Instant::now();
+    let next = AtomicUsize::new(0);
+    let answers = Mutex::new(Vec::with_capacity(sight.assets.len()));
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(asset) = sight.assets.get(index) else { return };
+            let answer = ask(asset, sight.timeout.saturating_sub(begun.elapsed()));
+            answers.lock().unwrap_or_else(PoisonError::into_inner).push((index, answer));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..AT_ONCE.min(sight.assets.len()) {
+            // Where there is no thread to be had, the others do it.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    answers.sort_unstable_by_key(|(index, _)| *index);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }

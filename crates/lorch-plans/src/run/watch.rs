@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use lorch_types::Timestamp;
 use lorch_types::plan::condition::ExprKind;
 use lorch_types::plan::{HealthCheckType, History, Metric, MetricType, Metrics, PhaseName, Truth};
 
@@ -10,22 +9,22 @@ use super::course::Stage;
 use super::machine::Machine;
 use super::probe::{Eyes, Sight};
 
-/// What was seen while a phase is watched.
+/// What was seen while a phase is watched; moments are counted as [`Clock::elapsed`](super::Clock::elapsed)
+/// counts them.
 pub(super) struct Watch<'a> {
     metrics: &'a Metrics,
     every: Duration,
-    /// When the watch began, from which moments are counted.
-    origin: Timestamp,
     seen: Option<(PhaseName, History)>,
-    last: Option<Timestamp>,
+    /// When it was looked last.
+    last: Option<Duration>,
 }
 
 /// How long a look may take where no health check says so.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(metrics: &'a Metrics, every: Duration, origin: Timestamp) -> Self {
-        Self { metrics, every, origin, seen: None, last: None }
+    pub(super) fn new(metrics: &'a Metrics, every: Duration) -> Self {
+        Self { metrics, every, seen: None, last: None }
     }
 
     /// Whether a look at the condition asks nobody.
@@ -34,10 +33,9 @@ impl<'a> Watch<'a> {
     }
 
     /// Whether it is time to look again.
-    pub(super) fn is_due(&self, stage: &Stage, now: Timestamp) -> bool {
+    pub(super) fn is_due(&self, stage: &Stage, moment: Duration) -> bool {
         let is_same = self.seen.as_ref().is_some_and(|(name, _)| *name == stage.name);
-        let since = self.last.map(|last| Duration::from_millis(now.millis_since(last)));
-        !is_same || since.is_none_or(|since| since >= self.every)
+        !is_same || self.last.is_none_or(|last| moment.saturating_sub(last) >= self.every)
     }
 
     /// Looks at all that the condition is about, and says whether it holds; false without one.
@@ -46,7 +44,7 @@ impl<'a> Watch<'a> {
         stage: &Stage,
         machine: &Machine,
         eyes: &Eyes<'_>,
-        now: impl Fn() -> Timestamp,
+        elapsed: impl Fn() -> Duration,
     ) -> Truth {
         let Some(condition) = &stage.rollback else { return Truth::False };
         // Looks that fail take time too: what was seen counts until the next but one.
@@ -55,7 +53,6 @@ impl<'a> Watch<'a> {
             self.seen = Some((stage.name.clone(), History::new(fresh_for)));
         }
         let Some((_, history)) = &mut self.seen else { return Truth::Unknown };
-        let since = |moment: Timestamp| Duration::from_millis(moment.millis_since(self.origin));
         for metric in metrics_of(stage) {
             let target = stage.checks.iter().find(|it| it.check_type == HealthCheckType::Http200);
             let sight = Sight {
@@ -67,12 +64,12 @@ impl<'a> Watch<'a> {
                 timeout: TIMEOUT,
             };
             let seen = eyes.look(&sight).ok();
-            history.record(metric, since(now()), seen);
+            history.record(metric, elapsed(), seen);
         }
-        let moment = now();
+        let moment = elapsed();
         self.last = Some(moment);
-        let truth = condition.evaluate(history, since(moment));
-        history.forget_before(since(moment).saturating_sub(condition.horizon()));
+        let truth = condition.evaluate(history, moment);
+        history.forget_before(moment.saturating_sub(condition.horizon()));
         truth
     }
 }

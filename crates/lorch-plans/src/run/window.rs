@@ -25,8 +25,8 @@ enum Bounds {
 pub enum InvalidWindow {
     /// Its bounds are no times.
     #[error(
-        "the maintenance window from `{start}` to `{end}` is none: both are times of the day, such as \
-         `02:00`, or both moments, the first before the second"
+        "the maintenance window from `{start}` to `{end}` is none: both are times of the day that \
+         differ, such as `22:00` and `02:00`, or both moments, the first before the second"
     )]
     Bounds {
         /// Where it begins.

@@ -5,7 +5,7 @@ use lorch_types::plan::{Plan, PlanType, TaskType};
 use lorch_types::pointer::Pointer;
 
 use crate::contract::Contract;
-use crate::finding::Rule;
+use crate::finding::{Rule, spelled};
 
 pub(super) fn check(plan: &Plan, contract: &Contract<'_>, found: &mut Vec<Diagnostic>) {
     if plan.task_id != contract.task.id {
@@ -17,9 +17,9 @@ pub(super) fn check(plan: &Plan, contract: &Contract<'_>, found: &mut Vec<Diagno
     if plan.plan_type != expected {
         let message = format!(
             "a task of type `{}` has a plan of type `{}`, not `{}`",
-            wire(contract.spec.task_type),
-            wire(expected),
-            wire(plan.plan_type)
+            spelled(&contract.spec.task_type),
+            spelled(&expected),
+            spelled(&plan.plan_type)
         );
         found.push(Rule::OtherTask.error(Pointer::root().join("type"), message));
     }
@@ -37,10 +37,4 @@ fn plan_type(of: TaskType) -> PlanType {
         TaskType::SecurityScan => PlanType::SecurityReport,
         TaskType::ImageManagement => PlanType::ImageSpec,
     }
-}
-
-/// The word that a document has for it.
-fn wire(value: impl serde::Serialize) -> String {
-    let value = lorch_types::json::to_value(&value).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
 }

@@ -8,12 +8,13 @@ use lorch_types::plan::{
 use lorch_types::pointer::Pointer;
 
 use super::duration;
-use crate::conditions::{Check, Health, Rollback, compare_phase, compare_trigger};
-use crate::finding::{Placed, Rule, TASK_FILE, few};
+use super::task::trigger;
+use crate::conditions::{Check, Health, Rollback, compare_phase};
+use crate::finding::{Placed, Rule, few};
 use crate::validate::Setting;
 
 pub(super) fn check(phases: &[Placed<'_>], setting: &Setting<'_>, found: &mut Vec<Diagnostic>) {
-    let trigger = trigger(setting, found);
+    let trigger = trigger(setting.contract.spec, setting.metrics, found);
     for placed in phases {
         presence(placed, setting, found);
         if let Some(text) = &placed.phase.wait_time {
@@ -28,23 +29,6 @@ pub(super) fn check(phases: &[Placed<'_>], setting: &Setting<'_>, found: &mut Ve
         };
         if let (Some(health), Some(rollback)) = (&health, rollback) {
             compare_phase(placed, health, rollback, trigger.as_ref(), found);
-        }
-    }
-}
-
-/// The task's rollback trigger, when it has one that can be read.
-fn trigger(setting: &Setting<'_>, found: &mut Vec<Diagnostic>) -> Option<RollbackCondition> {
-    let text = setting.contract.rollback_trigger()?;
-    let at = ["task_spec", "constraints", "rollback_trigger"];
-    let at = at.iter().fold(Pointer::root(), |at, field| at.join(field));
-    match RollbackCondition::parse(text, setting.metrics) {
-        Ok(condition) => {
-            compare_trigger(&condition, &at, found);
-            Some(condition)
-        }
-        Err(error) => {
-            found.push(no_condition(&error, at).in_file(TASK_FILE));
-            None
         }
     }
 }
@@ -156,7 +140,7 @@ fn custom(
     declared.map(|(metric, of)| (metric.clone(), of))
 }
 
-fn no_condition(error: &ConditionError, at: Pointer) -> Diagnostic {
+pub(super) fn no_condition(error: &ConditionError, at: Pointer) -> Diagnostic {
     let diagnostic =
         Rule::Condition.error(at, error.to_string()).about(Part::Within(error.span.clone()));
     match error.help() {

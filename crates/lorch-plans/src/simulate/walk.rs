@@ -11,6 +11,7 @@ use lorch_types::plan::{
 use super::odds::{Chance, Odds};
 use super::{Ending, Unreadable};
 use crate::contract::Contract;
+use crate::run::{Direction, Parallel};
 
 /// The phases of a plan, made ready to be walked often.
 pub(super) struct Course {
@@ -21,6 +22,8 @@ pub(super) struct Course {
 struct Stretch {
     name: PhaseName,
     assets: usize,
+    /// How many of them are acted on at the same time.
+    parallel: usize,
     /// An asset fails when chance stays below; always when there is no bound.
     bound: Option<u64>,
     checks: Vec<Threshold>,
@@ -45,10 +48,11 @@ impl Course {
         plan: &Plan,
         contract: &Contract<'_>,
         metrics: &Metrics,
+        parallel: &Parallel<'_>,
         odds: &Odds,
     ) -> Result<Self, Unreadable> {
         let phases = plan.payload.phases.iter().flatten();
-        let stretches = phases.map(|phase| Stretch::of(phase, contract, metrics, odds));
+        let stretches = phases.map(|phase| Stretch::of(phase, contract, metrics, parallel, odds));
         Ok(Self { phases: stretches.collect::<Result<_, _>>()? })
     }
 
@@ -58,10 +62,11 @@ impl Course {
             let mut failed_here = 0;
             for attempted in 1..=stretch.assets {
                 changed += 1;
-                if stretch.bound.is_none_or(|bound| chance.next() < bound) {
-                    failed_here += 1;
-                }
+                failed_here += usize::from(stretch.fails(chance));
                 if stretch.rolls_back(failed_here, attempted) {
+                    let under_way = (stretch.parallel - 1).min(stretch.assets - attempted);
+                    changed += under_way as u64;
+                    failed_here += (0..under_way).filter(|_| stretch.fails(chance)).count();
                     failed += failed_here as u64;
                     return Walked { ending: 2 * index, changed, failed };
                 }
@@ -88,6 +93,7 @@ impl Stretch {
         phase: &Phase,
         contract: &Contract<'_>,
         metrics: &Metrics,
+        parallel: &Parallel<'_>,
         odds: &Odds,
     ) -> Result<Self, Unreadable> {
         let unreadable = |source| Unreadable { phase: phase.name.clone(), source };
@@ -99,9 +105,11 @@ impl Stretch {
             .filter_map(|check| check.threshold.as_deref())
             .map(|text| Threshold::parse(text, MetricType::Ratio))
             .collect::<Result<_, _>>();
+        let actions = phase.actions.as_deref().unwrap_or_default();
         let mut stretch = Self {
             name: phase.name.clone(),
             assets: phase.assets.len(),
+            parallel: parallel.limit(actions, Direction::Forward),
             bound: odds.bound(&phase.name),
             checks: checks.map_err(unreadable)?,
             rollback: rollback.map_err(unreadable)?,
@@ -112,6 +120,10 @@ impl Stretch {
             stretch.known = all.map(|(part, all)| stretch.judge(part, all)).collect();
         }
         Ok(stretch)
+    }
+
+    fn fails(&self, chance: &mut Chance) -> bool {
+        self.bound.is_none_or(|bound| chance.next() < bound)
     }
 
     fn rolls_back(&self, failed: usize, attempted: usize) -> bool {

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use lorch_plans::{Clause, PlanError, approve, reject};
-use lorch_types::json::Value;
-use lorch_types::plan::{PlanState, TaskState};
+use lorch_plans::{Clause, Contract, Entry, PlanError, approve, reject};
+use lorch_types::json::{Value, from_value};
+use lorch_types::plan::{Plan, PlanState, Task, TaskState};
 
 use crate::drift::document;
 use crate::office::{Office, at, break_glass, in_staging, plan, plan_id, task};
@@ -331,6 +331,80 @@ fn where_no_person_is_needed_policy_approves() {
         let submission = office.submit(&task, &plan, 0).unwrap();
         assert_ne!(submission.entry.state, PlanState::Approved, "{change}");
     }
+}
+
+/// Points and reason of a part of the score of a plan in an office.
+fn part(office: &Office, task: &Value, plan: &Value, name: &str) -> (usize, String) {
+    let task: Task = from_value(task).unwrap();
+    let plan: Plan = from_value(plan).unwrap();
+    let contract = Contract::of(&task).unwrap();
+    let judgement = office.desk().judge(Entry::Admit, &plan, contract, &[]).unwrap();
+    let parts = judgement.validation.score.parts;
+    let part = parts.into_iter().find(|part| part.name == name).unwrap();
+    (part.points, part.reason)
+}
+
+#[test]
+fn earlier_runs_of_the_same_kind_in_the_same_place_speak_for_a_plan() {
+    let office = waiting(&[]);
+    let check = |changes: &[(&str, &str)], points: usize, reason: &str| {
+        let found = part(&office, &task(changes), &plan(&[]), "history");
+        assert_eq!(found, (points, reason.to_owned()));
+    };
+    let ended = |state: &str| {
+        let sql = format!("UPDATE plan_runs SET state = '{state}' WHERE state = 'queued'");
+        office.sql().execute_batch(&sql).unwrap();
+    };
+    let run = |minutes: u64| {
+        office.approve("alice", "SRELead", minutes).unwrap();
+        office.execute(minutes + 1).unwrap();
+    };
+    check(&[], 0, "no plan of this kind has run in production yet");
+    run(1);
+    check(&[], 0, "no plan of this kind has run in production yet");
+    ended("completed");
+    check(&[], 20, "1 of 1 run of this kind in production completed");
+    for (minutes, state) in [(10, "rolled_back"), (20, "failed")] {
+        let error = office.execute(minutes - 1).unwrap_err();
+        assert!(matches!(error, PlanError::SentBack { .. }), "{error}");
+        run(minutes);
+        ended(state);
+    }
+    check(&[], 6, "1 of 3 runs of this kind in production completed");
+    let elsewhere = [("/task_spec/context/environment", "\"staging\"")];
+    check(&elsewhere, 0, "no plan of this kind has run in staging yet");
+}
+
+#[test]
+fn who_approved_it_as_it_stands_is_counted() {
+    let office = waiting(&[("/execution_policy/require_two_approvers", "true")]);
+    let two = [("/execution_policy/require_two_approvers", "true")];
+    let check = |plan: &Value, points: usize, reason: &str| {
+        assert_eq!(part(&office, &task(&two), plan, "review"), (points, reason.to_owned()));
+    };
+    let same = plan(&[]);
+    check(&same, 0, "approved as it stands by 0 of 2 people");
+    office.approve("alice", "SRELead", 1).unwrap();
+    check(&same, 10, "approved as it stands by 1 of 2 people");
+    office.approve("bob", "SRELead", 2).unwrap();
+    check(&same, 20, "approved as it stands by 2 of 2 people");
+    // Another plan under its id, or for another task, is not what they approved.
+    check(
+        &plan(&[("/payload/estimated_duration", "\"3h\"")]),
+        0,
+        "approved as it stands by 0 of 2 people",
+    );
+    let other = task(&[two[0], ("/task_spec/risk_level", "\"critical\"")]);
+    assert_eq!(part(&office, &other, &same, "review").0, 0);
+    // To carry it out uses the approvals up; they were given all the same.
+    office.execute(3).unwrap();
+    check(&same, 20, "approved as it stands by 2 of 2 people");
+
+    let office = Office::new();
+    let (task, plan) = in_staging();
+    assert_eq!(office.submit(&task, &plan, 0).unwrap().entry.state, PlanState::Approved);
+    let by_policy = part(&office, &task, &plan, "review");
+    assert_eq!(by_policy, (0, "approved as it stands by 0 of 1 person".to_owned()));
 }
 
 #[test]

@@ -20,6 +20,8 @@ type Meanwhile<'a> = Box<dyn Fn(&str, usize) + Send + Sync + 'a>;
 pub(crate) struct Field<'a> {
     /// Direction and asset of each act, in order.
     acts: Mutex<Vec<String>>,
+    /// How many acts are under way, and how many were at most.
+    under_way: Mutex<(usize, usize)>,
     /// How often each key was seen.
     keys: Mutex<BTreeMap<String, usize>>,
     /// The acts that fail: `forward asset-1`.
@@ -34,12 +36,15 @@ pub(crate) struct Field<'a> {
     pub(crate) output: &'static str,
     pub(crate) stop: std::sync::Arc<AtomicBool>,
     pub(crate) meanwhile: Meanwhile<'a>,
+    /// What happens while an asset is asked how it is.
+    pub(crate) asked: Box<dyn Fn() + Send + Sync + 'a>,
 }
 
 impl Field<'_> {
     pub(crate) fn new() -> Self {
         Self {
             acts: Mutex::default(),
+            under_way: Mutex::default(),
             keys: Mutex::default(),
             failing: BTreeSet::new(),
             stopping: Mutex::default(),
@@ -48,6 +53,7 @@ impl Field<'_> {
             output: "{}",
             stop: std::sync::Arc::default(),
             meanwhile: Box::new(|_, _| {}),
+            asked: Box::new(|| {}),
         }
     }
 
@@ -68,6 +74,11 @@ impl Field<'_> {
         acts.map(|asset| asset.trim_start().to_owned()).collect()
     }
 
+    /// How many acts were under way at most.
+    pub(crate) fn most(&self) -> usize {
+        self.under_way.lock().unwrap().1
+    }
+
     /// How often the key was seen that was seen most often, and how many keys there were.
     pub(crate) fn keys(&self) -> (usize, usize) {
         let keys = self.keys.lock().unwrap();
@@ -84,7 +95,13 @@ impl Field<'_> {
         };
         let key = manifest.idempotency_key.to_string();
         *self.keys.lock().unwrap().entry(key).or_default() += 1;
+        {
+            let mut under_way = self.under_way.lock().unwrap();
+            under_way.0 += 1;
+            under_way.1 = under_way.1.max(under_way.0);
+        }
         (self.meanwhile)(&act, count);
+        self.under_way.lock().unwrap().0 -= 1;
         if self.stopping.lock().unwrap().remove(&act) {
             self.stop.store(true, Ordering::Relaxed);
             return Err(ErrorCode::Cancelled.error("stopped"));
@@ -106,44 +123,56 @@ impl Backend for Field<'_> {
                 let measured = *self.measured.lock().unwrap();
                 value(&format!("{{\"json\": {}}}", measured.ok_or_else(gone)?))
             }
-            None => match *self.health.lock().unwrap() {
-                Some(200) => value("{\"status\": 200}"),
-                Some(status) => {
-                    let error = ErrorCode::Backend.error("it is ill");
-                    return Err(error.with_details([("status", u32::from(status))]));
+            None => {
+                (self.asked)();
+                let health = *self.health.lock().unwrap();
+                match health {
+                    Some(200) => value("{\"status\": 200}"),
+                    Some(status) => {
+                        let error = ErrorCode::Backend.error("it is ill");
+                        return Err(error.with_details([("status", u32::from(status))]));
+                    }
+                    None => return Err(gone()),
                 }
-                None => return Err(gone()),
-            },
+            }
         };
         Ok(Performed { output, applied: true })
     }
 }
 
-/// A time that passes only when somebody waits.
-pub(crate) struct Hourglass(AtomicU64);
-
-impl Hourglass {
-    pub(crate) fn new(at: Timestamp) -> Self {
-        Self(AtomicU64::new(u64::try_from(at.unix_millis()).unwrap()))
-    }
+/// A time that passes only when somebody waits, and a clock that can be set.
+pub(crate) struct Hourglass {
+    passed: AtomicU64,
+    /// What the clock showed at first, in milliseconds; setting the clock changes it.
+    pub(crate) set: AtomicU64,
 }
 
 impl Hourglass {
+    pub(crate) fn new(at: Timestamp) -> Self {
+        let set = AtomicU64::new(u64::try_from(at.unix_millis()).unwrap());
+        Self { passed: AtomicU64::new(0), set }
+    }
+
     /// Sets the clock forward, or back, by so many minutes.
     pub(crate) fn jump(&self, minutes: i64) {
         let millis = minutes * 60_000;
-        let add = |now: u64| now.checked_add_signed(millis);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).unwrap();
+        let add = |set: u64| set.checked_add_signed(millis);
+        self.set.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).unwrap();
     }
 }
 
 impl Clock for Hourglass {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.0.load(Ordering::Relaxed)).unwrap()
+        let millis = self.set.load(Ordering::Relaxed) + self.passed.load(Ordering::Relaxed);
+        Timestamp::from_unix_millis(millis).unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.passed.load(Ordering::Relaxed))
     }
 
     fn sleep(&self, length: Duration, _: &AtomicBool) {
         let millis = u64::try_from(length.as_millis()).unwrap();
-        self.0.fetch_add(millis.max(1), Ordering::Relaxed);
+        self.passed.fetch_add(millis.max(1), Ordering::Relaxed);
     }
 }

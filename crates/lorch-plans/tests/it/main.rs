@@ -6,6 +6,7 @@
 )]
 
 mod approvals;
+mod desk;
 mod drafts;
 mod drift;
 mod field;
@@ -14,8 +15,10 @@ mod jumps;
 mod minds;
 mod model;
 mod office;
+mod parallel;
 mod policy;
 mod rules;
 mod run;
 mod simulation;
+mod troubles;
 mod truth;

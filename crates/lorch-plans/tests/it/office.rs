@@ -53,6 +53,11 @@ impl Office {
         self.policies = Policies::new(Some(self.policies_folder()), Budget::default());
     }
 
+    /// A plain connection, past everything that the store checks.
+    pub(crate) fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.store.path()).unwrap()
+    }
+
     fn nonce(&self) -> u32 {
         self.nonces.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1
     }

@@ -1,7 +1,10 @@
 //! Each built-in rule: the corrected plan of the example with one thing changed.
 
 use lorch_backends::Config;
+use lorch_plans::validate_task;
 use lorch_types::diagnostic::Severity;
+use lorch_types::json::from_value;
+use lorch_types::plan::{Metrics, Task};
 
 use crate::drift::{config, document, judged, said, with};
 
@@ -417,4 +420,35 @@ fn params_that_look_like_commands_which_destroy() {
         let validation = judged(&document("task.json"), &plan, &config());
         assert_eq!(said(&validation), "", "{text}");
     }
+}
+
+#[test]
+fn a_window_that_says_no_time_is_no_window() {
+    const WINDOW: &str = "/task_spec/constraints/maintenance_window";
+    let at = |window: &'static str| [("T/task_spec/constraints/maintenance_window", window)];
+    let good = [
+        r#"{"start": "22:00", "end": "02:00"}"#,
+        r#"{"start": "22:00", "end": "02:00", "timezone": "Europe/Berlin"}"#,
+        r#"{"start": "2026-07-01T10:00:00Z", "end": "2026-07-01T12:00:00+01:00"}"#,
+    ];
+    good.into_iter().for_each(|window| check(&[(&at(window), &[])]));
+    let unknown = r#"{"start": "22:00", "end": "02:00", "timezone": "Europe/Nowhere"}"#;
+    let zone = format!("{WINDOW}/timezone");
+    check(&[(&at(unknown), &[("L1220", &zone, "no time zone `Europe/Nowhere`")])]);
+    for none in [
+        r#"{"start": "02:00", "end": "02:00"}"#,
+        r#"{"start": "02:00", "end": "2026-07-01T12:00:00Z"}"#,
+        r#"{"start": "2026-07-01T12:00:00Z", "end": "2026-07-01T10:00:00Z"}"#,
+        r#"{"start": "at night", "end": "2am"}"#,
+        r#"{"start": "", "end": ""}"#,
+    ] {
+        check(&[(&at(none), &[("L1220", WINDOW, "is none")])]);
+    }
+    // All that is wrong with a task is said before anybody is asked for a plan.
+    let task = with(&document("task.json"), WINDOW, unknown);
+    let task = with(&task, "/task_spec/constraints/rollback_trigger", "\"eror_rate > 1%\"");
+    let task: Task = from_value(&task).unwrap();
+    let found = validate_task(task.task_spec.as_ref().unwrap(), &Metrics::built_in());
+    let codes: Vec<_> = found.iter().map(|it| (it.code.0, it.file.as_deref())).collect();
+    assert_eq!(codes, [("L1210", Some("task")), ("L1220", Some("task"))]);
 }

@@ -1,117 +1,23 @@
 //! Runs of the example's plan: what happens to its assets, and what is done about it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lorch_backends::Cancellation;
-use lorch_backends::config::{Assets, Config, Probe};
+use lorch_backends::config::{Config, Probe};
 use lorch_plans::{
-    Course, Executor, Hands, Machine, Next, Pace, PauseReason, RunEnding, RunError, Stopped, Terms,
-    Timeline, carry_out, first_broken, run_document,
+    Course, Machine, Next, PauseReason, RunError, Stopped, Terms, Timeline, run_document,
 };
 use lorch_store::{Claim, CommandKind, Owner, StoreError};
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::{Format, Source};
 use lorch_types::json::{from_value, to_value};
 use lorch_types::plan::{
-    AuditEntry, AuditEvent, ExecutionMode, Metric, Metrics, PlanState, RunId, RunState,
+    AuditEntry, AuditEvent, ExecutionMode, Metric, Metrics, PlanState, RunState,
 };
 
-use proptest::prelude::*;
-
-use crate::field::{Field, Hourglass};
-use crate::office::{Office, at, plan, task};
-
-/// An office in which the example's plan was approved, with a run that is queued.
-pub(crate) struct Desk {
-    office: Office,
-    run_id: RunId,
-    config: Config,
-    pub(crate) probes: BTreeMap<Metric, Probe>,
-    pub(crate) clock: Hourglass,
-    leave: bool,
-}
-
-impl Desk {
-    pub(crate) fn new() -> Self {
-        Self::with(&[], &[])
-    }
-
-    fn with(task_changes: &[(&str, &str)], plan_changes: &[(&str, &str)]) -> Self {
-        let office = Office::new();
-        office.submit(&task(task_changes), &plan(plan_changes), 0).unwrap();
-        office.approve("alice", "SRELead", 1).unwrap();
-        let run_id = office.execute(2).unwrap().run_id;
-        let config = crate::drift::config();
-        let (probes, clock) = (BTreeMap::new(), Hourglass::new(at(2)));
-        Self { office, run_id, config, probes, clock, leave: true }
-    }
-
-    pub(crate) fn command(&self, kind: CommandKind) {
-        let by = "dora".parse().unwrap();
-        self.office.store.command_plan_run(&self.run_id, kind, &by, at(3)).unwrap();
-    }
-
-    pub(crate) fn go(&self, field: &Field<'_>) -> Result<Stopped, RunError> {
-        self.go_until(field, &mut |_| {})
-    }
-
-    pub(crate) fn go_until(
-        &self,
-        field: &Field<'_>,
-        heard: &mut dyn FnMut(&AuditEntry),
-    ) -> Result<Stopped, RunError> {
-        let assets = Assets { url: Some("http://{asset}.test".to_owned()), inventory: None };
-        let executor = Executor {
-            store: &self.office.store,
-            hands: Hands {
-                backend: field,
-                tools: &self.config.tools,
-                assets: &assets,
-                inventory: &BTreeMap::new(),
-                cancellation: Cancellation::new(field.stop.clone()),
-            },
-            probes: &self.probes,
-            metrics: &Metrics::built_in(),
-            clock: &self.clock,
-            pace: Pace { leave_when_paused: self.leave, ..Pace::default() },
-            stop: field.stop.clone(),
-        };
-        carry_out(&executor, &self.run_id, heard)
-    }
-
-    pub(crate) fn log(&self) -> Vec<AuditEntry> {
-        let log = self.office.store.plan_run_audit(&self.run_id, 0).unwrap();
-        assert_eq!(first_broken(&log), None);
-        log.iter().map(|record| from_value(&record.entry).unwrap()).collect()
-    }
-
-    fn count(&self, event: AuditEvent) -> usize {
-        self.log().iter().filter(|entry| entry.event == event).count()
-    }
-
-    fn state(&self) -> RunState {
-        self.office.store.plan_run(&self.run_id).unwrap().entry.state
-    }
-}
-
-fn failed(why: &str) -> Stopped {
-    Stopped::Ended(RunEnding::Failed(why.into()))
-}
-
-pub(crate) const COMPLETED: Stopped = Stopped::Ended(RunEnding::Completed);
-pub(crate) const ROLLED_BACK: Stopped = Stopped::Ended(RunEnding::RolledBack);
-
-/// The assets `asset-FIRST` to `asset-LAST`, the last first when that is smaller.
-fn assets(first: usize, last: usize) -> Vec<String> {
-    let named = |number| format!("asset-{number}");
-    if first <= last {
-        (first..=last).map(named).collect()
-    } else {
-        (last..=first).rev().map(named).collect()
-    }
-}
+use crate::desk::{COMPLETED, Desk, ROLLED_BACK, assets, failed};
+use crate::field::Field;
+use crate::office::{at, plan};
 
 #[test]
 fn a_plan_whose_assets_are_well_is_completed_and_each_is_acted_on_once() {
@@ -257,6 +163,63 @@ fn the_condition_is_watched_in_the_wait_and_in_a_pause() {
         assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK, "{paused}");
         assert_eq!(field.assets("rollback"), assets(5, 1));
     }
+}
+
+#[test]
+fn a_clock_that_jumps_shortens_no_wait_and_lengthens_none() {
+    let undisturbed = Desk::new();
+    undisturbed.go(&Field::new()).unwrap();
+    let minutes = |desk: &Desk| lorch_plans::Clock::elapsed(&desk.clock).as_secs() / 60;
+    assert_eq!(minutes(&undisturbed), 90);
+    for hours in [-48_i64, -1, 1, 48] {
+        let desk = Desk::new();
+        let mut heard = |entry: &AuditEntry| {
+            // Somebody sets the clock just as each phase begins to be watched.
+            if entry.details.as_ref().is_some_and(|it| it.contains_key("verdict")) {
+                let set = desk.clock.set.load(Ordering::Relaxed);
+                let millis = hours.unsigned_abs() * 3_600_000;
+                let set = if hours < 0 { set - millis } else { set + millis };
+                desk.clock.set.store(set, Ordering::Relaxed);
+            }
+        };
+        let field = Field::new();
+        assert_eq!(desk.go_until(&field, &mut heard).unwrap(), COMPLETED, "{hours}");
+        assert_eq!(field.keys(), (1, 47));
+        assert_eq!(minutes(&desk), 90, "{hours}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_in_a_pause_ends_it_no_sooner() {
+    let mut desk = Desk::new();
+    desk.leave = false;
+    let field = Field::new();
+    *field.health.lock().unwrap() = Some(503);
+    let mut heard = |entry: &AuditEntry| {
+        if entry.event == AuditEvent::RunPaused {
+            desk.clock.set.fetch_add(86_400_000, Ordering::Relaxed);
+        }
+    };
+    let why = "the pause (health_check_failed) took too long";
+    assert_eq!(desk.go_until(&field, &mut heard).unwrap(), failed(why));
+    // The task lets a pause last half an hour.
+    assert!(lorch_plans::Clock::elapsed(&desk.clock) >= Duration::from_secs(30 * 60));
+}
+
+#[test]
+fn a_command_is_heard_between_two_tries_of_a_check() {
+    let desk = Desk::new();
+    let field = Field::new();
+    *field.health.lock().unwrap() = Some(503);
+    let mut heard = |entry: &AuditEntry| {
+        if entry.event == AuditEvent::HealthCheckStarted {
+            desk.command(CommandKind::Pause);
+        }
+    };
+    let paused = Stopped::Paused(PauseReason::Command);
+    assert_eq!(desk.go_until(&field, &mut heard).unwrap(), paused);
+    assert_eq!(desk.count(AuditEvent::HealthCheckFailed), 0, "nothing was found out");
+    assert!(lorch_plans::Clock::elapsed(&desk.clock).is_zero(), "no try was waited for");
 }
 
 #[test]
@@ -470,120 +433,4 @@ fn a_run_is_a_valid_document_and_its_report_has_figures() {
     let timeline = Timeline { run: &run, entries: &entries };
     assert_eq!(timeline.csv().lines().count(), entries.len() + 1);
     assert!(timeline.markdown().contains("| rolled back | 17 |"));
-}
-
-/// What happens in a run that nobody has thought of.
-#[derive(Clone, Debug)]
-struct Troubles {
-    /// Before how many acts somebody wants something.
-    commands: Vec<(usize, CommandKind)>,
-    /// Before how many acts this process is to stop.
-    stops: Vec<usize>,
-    /// After how many acts the assets become ill or well.
-    health: Vec<(usize, Option<u16>)>,
-    failing: Vec<String>,
-    /// What somebody wants each time that the run waits.
-    answers: Vec<CommandKind>,
-}
-
-fn troubles() -> impl Strategy<Value = Troubles> {
-    let act = || 0..60_usize;
-    let kind = || {
-        prop_oneof![
-            3 => Just(CommandKind::Pause),
-            2 => Just(CommandKind::Resume),
-            1 => Just(CommandKind::Rollback),
-            1 => Just(CommandKind::Cancel),
-        ]
-    };
-    let health = prop_oneof![2 => Just(Some(200)), 1 => Just(Some(503)), 1 => Just(None)];
-    let failing = (prop::bool::weighted(0.7), 1..48_usize).prop_map(|(is_forward, number)| {
-        format!("{} asset-{number}", if is_forward { "forward" } else { "rollback" })
-    });
-    let answer = prop_oneof![
-        5 => Just(CommandKind::Resume),
-        2 => Just(CommandKind::Rollback),
-        1 => Just(CommandKind::Cancel),
-    ];
-    (
-        prop::collection::vec((act(), kind()), 0..3),
-        prop::collection::vec(act(), 0..4),
-        prop::collection::vec((act(), health), 0..3),
-        prop::collection::vec(failing, 0..2),
-        prop::collection::vec(answer, 1..5),
-    )
-        .prop_map(|(commands, stops, health, failing, answers)| Troubles {
-            commands,
-            stops,
-            health,
-            failing,
-            answers,
-        })
-}
-
-/// Goes on with a run through all its troubles, and says how it ended.
-fn through(troubles: &Troubles, desk: &Desk, field: &Field<'_>) -> Stopped {
-    let mut answers = troubles.answers.iter();
-    for _ in 0..100 {
-        field.stop.store(false, Ordering::Relaxed);
-        match desk.go(field).unwrap() {
-            Stopped::Interrupted => {}
-            Stopped::Paused(_) => {
-                let answer = answers.next().copied().unwrap_or(CommandKind::Cancel);
-                desk.command(answer);
-            }
-            ended @ Stopped::Ended(_) => return ended,
-        }
-    }
-    panic!("it never ends: {troubles:?}")
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
-
-    /// Whatever happens, and whoever wants what when: nothing is done twice to an asset, what is undone
-    /// was done and the newest first, and what a run says of itself is so.
-    #[test]
-    fn whatever_happens_nothing_is_done_twice_and_what_a_run_says_is_so(troubles in troubles()) {
-        let desk = Desk::new();
-        let failing: Vec<&str> = troubles.failing.iter().map(String::as_str).collect();
-        let mut field = Field::failing(&failing);
-        let (stop, health) = (field.stop.clone(), field.health.clone());
-        let (this, those) = (&desk, troubles.clone());
-        field.meanwhile = Box::new(move |_, count| {
-            for (_, kind) in those.commands.iter().filter(|(at, _)| *at == count) {
-                this.command(*kind);
-            }
-            if those.stops.contains(&count) {
-                stop.store(true, Ordering::Relaxed);
-            }
-            for (_, status) in those.health.iter().filter(|(at, _)| *at == count) {
-                *health.lock().unwrap() = *status;
-            }
-        });
-        let ended = through(&troubles, &desk, &field);
-        let (forward, undone) = (field.assets("forward"), field.assets("rollback"));
-        prop_assert_eq!(field.keys().0, usize::from(!forward.is_empty()));
-        let newest_first: Vec<&String> =
-            forward.iter().rev().filter(|asset| undone.contains(asset)).collect();
-        prop_assert_eq!(undone.iter().collect::<Vec<_>>(), newest_first);
-        let state = desk.state();
-        match ended {
-            Stopped::Ended(RunEnding::Completed) => {
-                prop_assert_eq!(state, RunState::Completed);
-                prop_assert_eq!((forward.len(), undone.len()), (47, 0));
-            }
-            Stopped::Ended(RunEnding::RolledBack) => {
-                prop_assert_eq!(state, RunState::RolledBack);
-                prop_assert_eq!(undone.len(), forward.len());
-            }
-            Stopped::Ended(RunEnding::Failed(_)) => prop_assert_eq!(state, RunState::Failed),
-            other => prop_assert!(false, "{:?}", other),
-        }
-        let changed = desk.count(AuditEvent::AssetChanged);
-        prop_assert!(changed <= forward.len() + undone.len());
-        let by = "dora".parse().unwrap();
-        let late = desk.office.store.command_plan_run(&desk.run_id, CommandKind::Pause, &by, at(9));
-        prop_assert!(matches!(late, Err(StoreError::PlanRunEnded { .. })), "{:?}", late);
-    }
 }

@@ -1,19 +1,25 @@
 //! What chance makes of a plan, against what probability says.
 
-use lorch_plans::{Contract, Ending, Odds, Simulation, simulate};
+use lorch_plans::{Contract, Ending, Odds, Parallel, Simulation, simulate};
 use lorch_types::json::{Value, from_value};
 use lorch_types::plan::{Metrics, Plan, Task};
 
-use crate::drift::{document, with};
+use crate::drift::{config, document, with};
 
 const RUNS: u64 = 20_000;
 
 #[track_caller]
 fn run(plan: &Value, odds: &Odds, seed: u64) -> Simulation {
+    run_parallel(plan, odds, seed, 1)
+}
+
+fn run_parallel(plan: &Value, odds: &Odds, seed: u64, most: u16) -> Simulation {
     let task: Task = from_value(&document("task.json")).unwrap();
     let plan: Plan = from_value(plan).unwrap();
     let contract = Contract::of(&task).unwrap();
-    simulate(&plan, &contract, &Metrics::built_in(), odds, RUNS, seed).unwrap()
+    let config = config();
+    let parallel = Parallel { tools: &config.tools, most: most.try_into().unwrap() };
+    simulate(&plan, &contract, &Metrics::built_in(), &parallel, odds, RUNS, seed).unwrap()
 }
 
 /// How many runs ended so.
@@ -32,6 +38,18 @@ fn certainty_needs_no_chance() {
     let (ending, tally) = &simulation.endings[0];
     assert_eq!(*ending, Ending::RolledBack { phase: "Canary".parse().unwrap() });
     assert_eq!((tally.runs, tally.most_changed, tally.most_failed), (RUNS, 1, 1));
+}
+
+#[test]
+fn what_is_under_way_when_the_condition_holds_is_acted_on_as_well() {
+    let plan = document("plan.json");
+    let odds = Odds::everywhere("100%").unwrap();
+    for (parallel, changed) in [(1, 1), (3, 3), (5, 5), (64, 5)] {
+        let simulation = run_parallel(&plan, &odds, 1, parallel);
+        let (ending, tally) = &simulation.endings[0];
+        assert_eq!(*ending, Ending::RolledBack { phase: "Canary".parse().unwrap() });
+        assert_eq!((tally.runs, tally.most_changed, tally.most_failed), (RUNS, changed, changed));
+    }
 }
 
 #[test]
@@ -108,6 +126,9 @@ fn odds_are_percentages() {
     let plan: Plan = from_value(&plan).unwrap();
     let contract = Contract::of(&task).unwrap();
     let metrics = Metrics::built_in();
-    let error = simulate(&plan, &contract, &metrics, &Odds::default(), 1, 1).unwrap_err();
+    let config = config();
+    let parallel = Parallel { tools: &config.tools, most: std::num::NonZeroU16::MIN };
+    let error =
+        simulate(&plan, &contract, &metrics, &parallel, &Odds::default(), 1, 1).unwrap_err();
     assert_eq!(error.to_string(), "phase `Wave2` cannot be simulated");
 }

@@ -8,7 +8,7 @@ use lorch_types::plan::{
 use rusqlite::Connection;
 
 use super::{Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, audit, read, task};
-use crate::record::{text_of, value_of};
+use crate::record::{text_of, value_of, word_of};
 use crate::{Blob, StoreError, blob};
 
 /// Records a plan as a draft.
@@ -136,7 +136,7 @@ impl Changing<'_> {
             }
             PlanChange::ReplacedBy(by) => self.replaced_by(by),
             PlanChange::Use { run_id, initiated_by, nonces } => {
-                self.begin(run_id.as_str(), initiated_by)?;
+                self.begin(run_id.as_str(), initiated_by, entry, nonces)?;
                 nonces.iter().try_for_each(|nonce| self.spend(run_id.as_str(), nonce))
             }
         }
@@ -158,7 +158,7 @@ impl Changing<'_> {
                 incident_id)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
             ON CONFLICT DO NOTHING";
-        let environment = value_of(&approval.environment)?;
+        let environment = word_of(&approval.environment)?;
         let glass = approval.break_glass.as_ref();
         let inserted = self.connection.prepare_cached(INSERT)?.execute((
             self.number,
@@ -167,7 +167,7 @@ impl Changing<'_> {
             approval.role.as_str(),
             approval.plan_digest.as_str(),
             approval.task_digest.as_str(),
-            environment.as_str().unwrap_or_default(),
+            environment,
             text_of(&approval.policies)?,
             approval.approved_at.to_string(),
             approval.expires_at.to_string(),
@@ -207,16 +207,25 @@ impl Changing<'_> {
         Ok(())
     }
 
-    fn begin(&self, run_id: &str, initiated_by: &UserId) -> Result<(), StoreError> {
+    fn begin(
+        &self,
+        run_id: &str,
+        initiated_by: &UserId,
+        entry: &PlanEntry,
+        nonces: &[SmolStr],
+    ) -> Result<(), StoreError> {
         const INSERT: &str = "INSERT INTO plan_runs (run_id, plan, state, initiated_by, started_at,
-                updated_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
+                updated_at, plan_type, environment)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6,
+                (SELECT environment FROM approvals WHERE plan = ?2 AND nonce = ?7))";
         if read::is_under_way(self.connection, self.number)? {
             return Err(StoreError::PlanRuns { plan_id: self.decision.plan_id.clone() });
         }
         let state = RunState::Queued.as_str();
         let at = self.decision.at.to_string();
-        let values = (run_id, self.number, state, initiated_by.as_str(), at);
+        let kind = word_of(&entry.plan.plan_type)?;
+        let nonce = nonces.first().map(SmolStr::as_str);
+        let values = (run_id, self.number, state, initiated_by.as_str(), at, kind, nonce);
         self.connection.prepare_cached(INSERT)?.execute(values)?;
         Ok(())
     }

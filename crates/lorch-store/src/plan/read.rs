@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use lorch_types::json::{Value, from_value};
-use lorch_types::plan::{Environment, PlanId, PlanState, RunState, TaskId};
+use lorch_types::plan::{Environment, PlanId, PlanState, PlanType, RunState, TaskId};
 use lorch_types::{Digest, SmolStr};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Approval, ApprovalEntry, BreakGlass, PlanEntry, PlanRunEntry};
-use crate::record::{id, optional_id, stored};
+use super::{Approval, ApprovalEntry, BreakGlass, PlanEntry, PlanRunCounts, PlanRunEntry};
+use crate::record::{id, optional_id, stored, word_of};
 use crate::{StoreError, blob};
 
 /// A plan and its number.
@@ -75,7 +75,7 @@ pub(crate) fn approvals(
     plan: i64,
 ) -> Result<Vec<ApprovalEntry>, StoreError> {
     const ALL: &str =
-        "SELECT approver, role, nonce, plan_digest, task_digest, environment, policies,
+        "SELECT approver, role, nonce, plan_digest, task_digest, a.environment, policies,
             approved_at, expires_at, comment, justification, incident_id, r.run_id, withdrawn_at
         FROM approvals a LEFT JOIN plan_runs r ON r.plan_run = a.used_by
         WHERE a.plan = ?1 ORDER BY approval";
@@ -144,6 +144,21 @@ pub(crate) fn runs_of(connection: &Connection, plan: i64) -> Result<Vec<PlanRunE
         });
     }
     Ok(found)
+}
+
+/// How the runs of plans of one kind ended in one environment.
+pub(crate) fn run_counts(
+    connection: &Connection,
+    kind: PlanType,
+    environment: Environment,
+) -> Result<PlanRunCounts, StoreError> {
+    const COUNT: &str = "SELECT count(*), count(*) FILTER (WHERE state = 'completed')
+        FROM plan_runs
+        WHERE plan_type = ?1 AND environment = ?2
+            AND state IN ('completed', 'rolled_back', 'failed')";
+    let values = (word_of(&kind)?, word_of(&environment)?);
+    let counts = |row: &Row<'_>| Ok(PlanRunCounts { ended: row.get(0)?, completed: row.get(1)? });
+    Ok(connection.prepare_cached(COUNT)?.query_row(values, counts)?)
 }
 
 fn plan_state(row: &Row<'_>, column: usize) -> Result<PlanState, StoreError> {

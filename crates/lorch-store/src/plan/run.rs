@@ -6,8 +6,8 @@ use lorch_types::plan::{AssetId, PlanId, RunId, RunState, UserId};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{AuditRecord, PlanEntry, PlanRunEntry, audit, read};
-use crate::lease::HolderRow;
-use crate::record::{id, optional_id};
+use crate::lease::PLAN_RUNS;
+use crate::record::id;
 use crate::{Claim, Holder, StoreError, blob};
 
 /// An execution of a plan, with its plan.
@@ -17,8 +17,8 @@ pub struct PlanRun {
     pub entry: PlanRunEntry,
     /// The plan as it is recorded.
     pub plan: PlanEntry,
-    /// The asset that may have been acted on, of which no outcome is recorded yet.
-    pub acting: Option<AssetId>,
+    /// The assets that may have been acted on, of which no outcome is recorded yet.
+    pub acting: Vec<AssetId>,
 }
 
 /// The right to carry a run of a plan out.
@@ -62,8 +62,8 @@ pub struct RunChange {
     pub entries: Vec<Value>,
     /// The states that it got into, in this order.
     pub states: Vec<RunState>,
-    /// The asset that is going to be acted on.
-    pub acting: Option<AssetId>,
+    /// All assets that are being acted on or going to be.
+    pub acting: Vec<AssetId>,
     /// The commands that are dealt with, and whether they were heeded.
     pub commands: Vec<(i64, bool)>,
 }
@@ -104,8 +104,17 @@ pub(crate) fn find(connection: &Connection, run_id: &RunId) -> Result<(i64, Plan
         initiated_by: id(row, 3)?,
         started_at: id(row, 4)?,
     };
-    let acting = optional_id(row, 5)?;
+    let acting = acting_of(row.get(5)?)?;
     Ok((row.get(0)?, PlanRun { entry, plan: read::plan(connection, &plan_id)?.1, acting }))
+}
+
+/// The assets in the column `acting`, a JSON array; none when it is null.
+fn acting_of(text: Option<String>) -> Result<Vec<AssetId>, StoreError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let value = blob::parse("the assets that a run acts on", &text)?;
+    let names = value.as_array().unwrap_or_default().iter().map(|name| name.as_str());
+    let damaged = || StoreError::damaged("a run of a plan", "the assets that are acted on");
+    names.map(|name| name.and_then(|name| name.parse().ok()).ok_or_else(damaged)).collect()
 }
 
 fn state_of(text: &str) -> Result<RunState, StoreError> {
@@ -119,26 +128,11 @@ pub(crate) fn take(
     run_id: &RunId,
     claim: &Claim,
 ) -> Result<PlanRunLease, StoreError> {
-    const TAKE: &str =
-        "INSERT INTO plan_run_leases (plan_run, token, owner_id, host, pid, process, expires_at)
-        VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (plan_run) DO UPDATE SET token = token + 1, owner_id = excluded.owner_id,
-            host = excluded.host, pid = excluded.pid, process = excluded.process,
-            expires_at = excluded.expires_at
-        RETURNING token";
     let (number, _) = find(connection, run_id)?;
-    if let Some(holder) = holder(connection, run_id, number)?
-        && !holder.is_gone(claim.now)
-    {
-        let holder = Box::new(holder);
-        return Err(StoreError::PlanRunHeld { run_id: run_id.clone(), holder });
+    match PLAN_RUNS.take(connection, (run_id.as_str(), number), claim)? {
+        Ok(token) => Ok(PlanRunLease { run_id: run_id.clone(), number, token }),
+        Err(holder) => Err(StoreError::PlanRunHeld { run_id: run_id.clone(), holder }),
     }
-    let owner = &claim.owner;
-    let expires_at = claim.expires_at().to_string();
-    let process = owner.process.to_string();
-    let values = (number, owner.id(), &owner.host, owner.pid, process, expires_at);
-    let token = connection.prepare_cached(TAKE)?.query_row(values, |row| row.get(0))?;
-    Ok(PlanRunLease { run_id: run_id.clone(), number, token })
 }
 
 /// Who holds the lease of a run, whether living or not.
@@ -147,13 +141,7 @@ pub(crate) fn holder(
     run_id: &RunId,
     number: i64,
 ) -> Result<Option<Holder>, StoreError> {
-    const HOLDER: &str = "SELECT host, pid, process, expires_at FROM plan_run_leases
-        WHERE plan_run = ?1 AND owner_id IS NOT NULL";
-    let row = connection
-        .prepare_cached(HOLDER)?
-        .query_row([number], |row| HolderRow::read(row, 0))
-        .optional()?;
-    row.map(|row| row.holder(run_id.as_str())).transpose()
+    PLAN_RUNS.holder(connection, (run_id.as_str(), number))
 }
 
 /// Makes the lease hold for the claim's time from now.
@@ -162,22 +150,13 @@ pub(crate) fn renew(
     lease: &PlanRunLease,
     claim: &Claim,
 ) -> Result<(), StoreError> {
-    const RENEW: &str = "UPDATE plan_run_leases SET expires_at = ?3
-        WHERE plan_run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
-    let values = (lease.number, lease.token, claim.expires_at().to_string());
-    match connection.prepare_cached(RENEW)?.execute(values)? {
-        0 => Err(lost(lease)),
-        _ => Ok(()),
-    }
+    let is_held = PLAN_RUNS.renew(connection, (lease.number, lease.token), claim)?;
+    if is_held { Ok(()) } else { Err(lost(lease)) }
 }
 
-/// Gives the lease back; the token stays, so that it can never be used again.
+/// Gives the lease back.
 pub(crate) fn release(connection: &Connection, lease: &PlanRunLease) -> Result<(), StoreError> {
-    const RELEASE: &str = "UPDATE plan_run_leases
-        SET owner_id = NULL, host = NULL, pid = NULL, process = NULL, expires_at = NULL
-        WHERE plan_run = ?1 AND token = ?2";
-    connection.prepare_cached(RELEASE)?.execute((lease.number, lease.token))?;
-    Ok(())
+    PLAN_RUNS.release(connection, (lease.number, lease.token))
 }
 
 /// Records what happened, if the lease is the newest and the states follow from each other.
@@ -207,7 +186,8 @@ pub(crate) fn change(
         state = *to;
     }
     audit::append_all(connection, number, &change.entries)?;
-    let acting = change.acting.as_ref().map(AssetId::as_str);
+    let acting = Value::Array(change.acting.iter().map(|it| it.as_str().into()).collect());
+    let acting = (!change.acting.is_empty()).then(|| acting.to_string());
     connection.prepare_cached(UPDATE)?.execute((number, state.as_str(), acting, at.to_string()))?;
     for (command, is_heeded) in &change.commands {
         let outcome = if *is_heeded { "heeded" } else { "ignored" };

@@ -2,12 +2,13 @@
 
 use fail::fail_point;
 use lorch_types::Timestamp;
-use lorch_types::plan::{PlanId, Task, TaskEvent, TaskId};
+use lorch_types::plan::{Environment, PlanId, PlanType, Task, TaskEvent, TaskId};
 
 use super::Store;
 use crate::StoreError;
 use crate::plan::{
-    self, ApprovalEntry, AuditRecord, NewPlan, PlanDecision, PlanEntry, PlanRunEntry, TaskEntry,
+    self, ApprovalEntry, AuditRecord, NewPlan, PlanDecision, PlanEntry, PlanRunCounts,
+    PlanRunEntry, TaskEntry,
 };
 use crate::writer::lock;
 
@@ -102,6 +103,18 @@ impl Store {
         let moment = reader.unchecked_transaction()?;
         let (number, _) = plan::plan(&moment, plan_id)?;
         plan::runs_of(&moment, number)
+    }
+
+    /// How many runs of plans of one kind have ended in one environment, and how many completed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn plan_run_counts(
+        &self,
+        kind: PlanType,
+        environment: Environment,
+    ) -> Result<PlanRunCounts, StoreError> {
+        plan::run_counts(&lock(&self.reader), kind, environment)
     }
 
     /// What happened to a plan, in order.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use lorch_store::{Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, StoreError, chain};
+use lorch_store::{
+    Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, RunChange, Store, StoreError, chain,
+};
 use lorch_types::Digest;
 use lorch_types::json::{Limits, Object, Value, from_value, read};
-use lorch_types::plan::{Environment, Plan, PlanState, RunState, Task, TaskState};
+use lorch_types::plan::{Environment, Plan, PlanState, PlanType, RunState, Task, TaskState};
 
-use crate::bench::{Bench, at, check_refused};
+use crate::bench::{Bench, at, check_refused, claim};
 
 const TASK: &str = include_str!("../../../../examples/drift/task.json");
 const PLAN: &str = include_str!("../../../../examples/drift/plan.json");
@@ -196,6 +198,56 @@ fn an_approval_is_used_once_and_a_person_has_one_that_is_open() {
 }
 
 #[test]
+fn runs_are_counted_by_the_kind_of_their_plan_and_where_they_were() {
+    let bench = Bench::new();
+    let entry = recorded(&bench);
+    let mut there: Vec<_> = way(PlanState::AwaitingApproval).iter().map(|it| to(*it)).collect();
+    there.push(PlanChange::Approve(Box::new(approval("bob"))));
+    there.push(to(PlanState::Approved));
+    let entry = bench.store.decide(vec![decision(&entry, there)]).unwrap().remove(0);
+    let use_it = PlanChange::Use {
+        run_id: RUN.parse().unwrap(),
+        initiated_by: "carol".parse().unwrap(),
+        nonces: vec!["nonce of bob".into()],
+    };
+    bench.store.decide(vec![decision(&entry, vec![use_it])]).unwrap();
+    let check = |state: RunState, expected: (u64, u64)| {
+        let sql = "UPDATE plan_runs SET state = ?1";
+        bench.sql().execute(sql, [state.as_str()]).unwrap();
+        let of = |kind, environment| {
+            let counts = bench.store.plan_run_counts(kind, environment).unwrap();
+            (counts.ended, counts.completed)
+        };
+        assert_eq!(of(PlanType::DriftPlan, Environment::Production), expected, "{state:?}");
+        assert_eq!(of(PlanType::PatchPlan, Environment::Production), (0, 0));
+        assert_eq!(of(PlanType::DriftPlan, Environment::Staging), (0, 0));
+    };
+    check(RunState::Queued, (0, 0));
+    check(RunState::Executing, (0, 0));
+    check(RunState::Paused, (0, 0));
+    check(RunState::Completed, (1, 1));
+    check(RunState::RolledBack, (1, 0));
+    check(RunState::Failed, (1, 0));
+    // A store of the version before knows it once it is opened.
+    let older = "DROP INDEX runs_of_kind; ALTER TABLE plan_runs DROP COLUMN plan_type;
+        ALTER TABLE plan_runs DROP COLUMN environment; PRAGMA user_version = 3";
+    bench.sql().execute_batch(older).unwrap();
+    let newer = bench.another();
+    let counts = newer.plan_run_counts(PlanType::DriftPlan, Environment::Production).unwrap();
+    assert_eq!((counts.ended, counts.completed), (1, 0));
+}
+
+#[test]
+fn runs_are_counted_without_reading_plans() {
+    let bench = Bench::new();
+    let sql = "EXPLAIN QUERY PLAN SELECT count(*), count(*) FILTER (WHERE state = 'completed')
+        FROM plan_runs WHERE plan_type = 'a' AND environment = 'b'
+            AND state IN ('completed', 'rolled_back', 'failed')";
+    let plan: String = bench.sql().query_row(sql, [], |row| row.get("detail")).unwrap();
+    assert!(plan.contains("USING COVERING INDEX runs_of_kind"), "{plan}");
+}
+
+#[test]
 fn of_a_task_one_plan_is_open() {
     let bench = Bench::new();
     let entry = recorded(&bench);
@@ -250,4 +302,38 @@ fn a_draft_may_be_written_again_and_nothing_else() {
     let validate = vec![to(PlanState::Validated)];
     let entry = bench.store.decide(vec![decision(&entry, validate)]).unwrap().remove(0);
     check_refused(bench.store.decide(vec![decision(&entry, redraft())]), "is another one");
+}
+
+#[test]
+fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
+    let bench = Bench::new();
+    let entry = recorded(&bench);
+    let changes = [PlanState::Validated, PlanState::AwaitingApproval].map(to);
+    let changes = changes.into_iter().chain([PlanChange::Approve(Box::new(approval("bob")))]);
+    let changes = changes.chain([to(PlanState::Approved)]).collect();
+    let entry = bench.store.decide(vec![decision(&entry, changes)]).unwrap().remove(0);
+    let use_it = PlanChange::Use {
+        run_id: RUN.parse().unwrap(),
+        initiated_by: "carol".parse().unwrap(),
+        nonces: vec!["nonce of bob".into()],
+    };
+    bench.store.decide(vec![decision(&entry, vec![use_it])]).unwrap();
+    let run_id = RUN.parse().unwrap();
+    let lease = bench.store.take_plan_run(&run_id, claim(0)).unwrap();
+    let acting = |store: &Store| -> Vec<String> {
+        let acting = store.plan_run(&run_id).unwrap().acting;
+        acting.iter().map(|asset| asset.as_str().to_owned()).collect()
+    };
+    for assets in [&["asset \"1\"", "asset-2"][..], &["asset-2"], &[]] {
+        let acting_on = assets.iter().map(|asset| asset.parse().unwrap()).collect();
+        let change = RunChange { acting: acting_on, ..RunChange::default() };
+        bench.store.record_plan_run(&lease, change, at(1)).unwrap();
+        assert_eq!(acting(&bench.store), assets);
+    }
+    // Version 4 kept the id of one asset.
+    let sql = bench.sql();
+    sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();
+    check_refused(bench.store.plan_run(&run_id), "damaged");
+    sql.pragma_update(None, "user_version", 4).unwrap();
+    assert_eq!(acting(&bench.another()), ["asset \"1\""]);
 }

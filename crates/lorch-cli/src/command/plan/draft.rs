@@ -24,7 +24,6 @@ use crate::amount::counted;
 use crate::cli::Global;
 use crate::clock::{new_nonce, new_uuid, now};
 use crate::exit::{Failure, Outcome};
-use crate::notify;
 use crate::planning::Planning;
 use crate::terminal::{Stream, print, print_line};
 use crate::verdict::{Documents, as_json, count, findings, summary};
@@ -147,7 +146,7 @@ pub(crate) fn draft(arguments: &Draft, global: &Global) -> Outcome {
     let by = &task.created_by;
     let (task, plan) = (&drafted.task, &drafted.plan);
     let submission = lorch_plans::submit(&desk, task, plan, by, now(), new_nonce())?;
-    notify::plan_waits(planning.site(), &submission.entry);
+    submit::tell(&planning, &submission);
     if arguments.json {
         let mut object = as_json(&submission.judgement, &Documents::Recorded)?;
         submit::describe(&submission, &mut object);

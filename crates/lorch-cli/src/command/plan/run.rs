@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 use lorch_backends::Cancellation;
 use lorch_plans::{
-    Contract, Executor, Hands, Odds, Pace, PauseReason, RunEnding, Stopped, SystemClock, Window,
-    begin, carry_out, unfinished,
+    Contract, Executor, Hands, Odds, Pace, PauseReason, PlanError, RunEnding, Stopped, SystemClock,
+    Window, begin, carry_out, unfinished,
 };
 use lorch_store::Store;
 use lorch_types::json::{Object, Value, from_value, read, to_value};
@@ -22,7 +22,7 @@ use crate::cli::Global;
 use crate::clock::{new_plan_run_id, now};
 use crate::exit::{Failure, Outcome};
 use crate::machinery::{compute, stop_on_interrupt};
-use crate::notify::notify;
+use crate::notify::{notify, plan_waits};
 use crate::planning::{Planning, who};
 use crate::site::Site;
 use crate::terminal::{print, print_line, tell};
@@ -73,7 +73,11 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
     if is_new {
         refuse_closed(&store, &arguments.plan)?;
     }
-    let run_id = begin(&desk, &arguments.plan, &by, new_plan_run_id()?, now())?;
+    let begun = begin(&desk, &arguments.plan, &by, new_plan_run_id()?, now());
+    if let Err(PlanError::SentBack { plan_id, clause }) = &begun {
+        plan_waits(planning.site(), &store.plan(plan_id)?.plan, Some(&clause.to_string()));
+    }
+    let run_id = begun?;
     if !arguments.json {
         let goes_on = if is_new { "begins" } else { "goes on" };
         print(&format!("run {run_id} {goes_on}\n"))?;
@@ -134,11 +138,12 @@ fn carried_out(
         },
         probes: &site.config.probes,
         metrics: planning.metrics(),
-        clock: &SystemClock { now },
+        clock: &SystemClock::new(now),
         pace: Pace {
             check_tries: pace.check_tries.get(),
             check_every: seconds(pace.check_every_s),
             watch_every: seconds(pace.watch_every_s.get()),
+            max_parallel: pace.max_parallel,
             leave_when_paused: arguments.exit_when_paused,
             ..Pace::default()
         },

@@ -21,7 +21,8 @@ use crate::terminal::{Stream, print, print_line};
 /// Nothing is done and nothing recorded. Each asset of a phase fails with the share that is given; what
 /// failed of what was attempted in the phase is its `error_rate`, and whatever else is looked at is
 /// well. After each asset the rollback condition is looked at, after the last of a phase the health
-/// checks too. The same seed gives the same.
+/// checks too; with `max_parallel`, what is under way then is acted on as well. The same seed gives the
+/// same.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -60,7 +61,9 @@ pub(crate) fn simulate(arguments: &Simulate, global: &Global) -> Outcome {
     let contract = Contract::of(&task).ok_or_else(|| Failure::work("the task has no spec"))?;
     let odds = odds(arguments, &plan)?;
     let metrics = planning.metrics();
-    let simulation = simulated(&plan, &contract, metrics, &odds, arguments.runs, arguments.seed)
+    let parallel = planning.parallel();
+    let (runs, seed) = (arguments.runs, arguments.seed);
+    let simulation = simulated(&plan, &contract, metrics, &parallel, &odds, runs, seed)
         .map_err(|error| Failure::Work(error.into()))?;
     if arguments.json {
         return print_line(Value::Object(document(&simulation, arguments.seed)));
@@ -78,7 +81,8 @@ pub(super) fn show(
 ) -> Outcome {
     const RUNS: u64 = 100_000;
     const SEED: u64 = 1;
-    let simulation = simulated(plan, contract, planning.metrics(), odds, RUNS, SEED)
+    let (metrics, parallel) = (planning.metrics(), planning.parallel());
+    let simulation = simulated(plan, contract, metrics, &parallel, odds, RUNS, SEED)
         .map_err(|error| Failure::Work(error.into()))?;
     draw(plan, &simulation, SEED, global)
 }

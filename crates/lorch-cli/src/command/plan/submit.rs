@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lorch_plans::{Submission, submit as submitted};
+use lorch_plans::{Change, Submission, submit as submitted};
 use lorch_types::json::{Object, Value, from_value};
 use lorch_types::plan::{Plan, PlanState};
 
@@ -58,7 +58,9 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
             let why = other.map_or("no plan", |_| "a plan of another task");
             let judgement = planning.judge(&value, &task)?;
             if arguments.json {
-                print_line(Value::Object(as_json(&judgement, &documents)?))?;
+                let mut object = as_json(&judgement, &documents)?;
+                object.insert("changed", Change::Nothing.as_str());
+                print_line(Value::Object(object))?;
             } else {
                 print(&findings(&judgement, &documents, color))?;
                 print(&format!("{}not recorded: it is {why}\n", summary(&judgement)))?;
@@ -69,7 +71,7 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     let store = planning.store()?;
     let desk = planning.desk(&store);
     let submission = submitted(&desk, &task, &plan, &task.created_by, now(), new_nonce())?;
-    notify::plan_waits(planning.site(), &submission.entry);
+    tell(&planning, &submission);
     if arguments.json {
         let mut object = as_json(&submission.judgement, &documents)?;
         describe(&submission, &mut object);
@@ -87,6 +89,7 @@ pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
 pub(super) fn describe(submission: &Submission, object: &mut Object) {
     object.insert("plan_id", submission.entry.plan.id.as_str());
     object.insert("state", submission.entry.state.as_str());
+    object.insert("changed", submission.change.as_str());
     let superseded = submission.superseded.iter().map(|plan| Value::from(plan.as_str()));
     object.insert("superseded", Value::Array(superseded.collect()));
 }
@@ -98,15 +101,36 @@ pub(super) fn said(submission: &Submission) -> String {
     for plan in &submission.superseded {
         said.push_str(&format!("{plan} is superseded\n"));
     }
+    let already = match submission.change {
+        Change::Nothing => " already: nothing has changed",
+        Change::Task => " already; its task has changed, and no approval of before holds",
+        Change::Plan => "",
+    };
+    let is_valid = submission.judgement.validation.overall_valid();
     let next = match entry.state {
-        PlanState::AwaitingApproval => {
+        PlanState::AwaitingApproval if is_valid => {
             format!("; `lorch plan approve {} --as NAME --role ROLE` approves it", entry.plan.id)
         }
-        PlanState::Approved => " already, or by policy".to_owned(),
-        _ => ": nobody can approve it".to_owned(),
+        PlanState::Approved if is_valid => match submission.change {
+            Change::Plan => ", by policy".to_owned(),
+            Change::Nothing | Change::Task => String::new(),
+        },
+        PlanState::Approved => "; it will not be carried out as it is".to_owned(),
+        PlanState::AwaitingApproval => "; nobody can approve it as it is".to_owned(),
+        PlanState::Draft | PlanState::Validated | PlanState::Rejected | PlanState::Superseded => {
+            ": nobody can approve it".to_owned()
+        }
     };
-    said.push_str(&format!("{} is {}{next}\n", entry.plan.id, entry.state.as_str()));
+    said.push_str(&format!("{} is {}{already}{next}\n", entry.plan.id, entry.state.as_str()));
     said
+}
+
+/// Tells the webhook that a plan waits, if that is new.
+pub(super) fn tell(planning: &Planning, submission: &Submission) {
+    let entry = &submission.entry;
+    if submission.change != Change::Nothing && entry.state == PlanState::AwaitingApproval {
+        notify::plan_waits(planning.site(), &entry.plan, None);
+    }
 }
 
 /// What the command comes to.

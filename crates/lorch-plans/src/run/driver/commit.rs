@@ -1,16 +1,15 @@
-//! Recording what happened, together with what begins next: one commit for each asset.
+//! Recording what happened, together with what begins next: one commit for each asset, or for several
+//! that ended at the same time.
 
 use lorch_store::RunChange;
 use lorch_types::json::to_value;
-use lorch_types::plan::{AssetId, AuditEntry, RunState, Truth};
+use lorch_types::plan::{AssetId, AuditEntry, RunState};
 
 use super::{Driver, RunError, out_of_place};
-use crate::run::hands::Direction;
-use crate::run::machine::Next;
-use crate::run::watch::Watch;
+use crate::run::machine::Place;
 
-impl Driver<'_> {
-    /// Records entries, the commands that are dealt with by them, and which asset is next.
+impl Driver<'_, '_> {
+    /// Records entries, the commands that are dealt with by them, and which assets are next.
     pub(super) fn commit(
         &mut self,
         entries: Vec<AuditEntry>,
@@ -20,55 +19,43 @@ impl Driver<'_> {
         let mut state = self.machine.run_state();
         for entry in &entries {
             let applied = self.machine.apply(entry);
-            applied.map_err(|source| out_of_place(&self.mark.run_id, source))?;
+            applied.map_err(|source| out_of_place(&self.crew.mark().run_id, source))?;
             if self.machine.run_state() != state {
                 state = self.machine.run_state();
                 states.push(state);
             }
         }
-        let acting = if commands.is_empty() { self.at_once()? } else { None };
+        let next = if commands.is_empty() { self.ready_at_once()? } else { Vec::new() };
         let values = entries.iter().map(to_value).collect::<Result<_, _>>()?;
-        let is_begun = acting.is_some();
+        let acting = self.acting(&next);
         let change = RunChange { entries: values, states, acting, commands };
         self.executor.store.record_plan_run(self.lease, change, self.executor.clock.now())?;
-        if is_begun {
-            self.machine.begin();
-        }
+        self.take_begun(&next);
+        self.notice();
         for entry in &entries {
             (self.heard)(entry);
         }
         Ok(())
     }
 
-    /// Records that the next asset is going to be acted on.
-    pub(super) fn begin(&mut self, asset: AssetId) -> Result<(), RunError> {
-        let change = RunChange { acting: Some(asset), ..RunChange::default() };
+    /// Records that assets are going to be acted on.
+    pub(super) fn begin(&mut self, next: &[Place]) -> Result<(), RunError> {
+        let change = RunChange { acting: self.acting(next), ..RunChange::default() };
         self.executor.store.record_plan_run(self.lease, change, self.executor.clock.now())?;
-        self.machine.begin();
+        self.take_begun(next);
         Ok(())
     }
 
-    /// The asset that is acted on next, when it is certain already that nothing comes before it.
-    fn at_once(&mut self) -> Result<Option<AssetId>, RunError> {
-        let Next::Act { stage, asset, direction, .. } = self.machine.next() else {
-            return Ok(None);
-        };
-        let asset = asset.clone();
-        if direction == Direction::Forward && !self.is_open() {
-            return Ok(None);
+    /// The assets that are being acted on, and those that are next.
+    fn acting(&self, next: &[Place]) -> Vec<AssetId> {
+        let course = self.machine.course();
+        let places = self.machine.begun().chain(next.iter().copied());
+        places.filter_map(|place| Some(course.at(place)?.1.clone())).collect()
+    }
+
+    fn take_begun(&mut self, next: &[Place]) {
+        for place in next {
+            self.machine.begin(*place);
         }
-        if direction == Direction::Forward && self.machine.has_touched() {
-            let eyes = self.eyes();
-            if !Watch::is_at_hand(stage, &eyes) {
-                return Ok(None);
-            }
-            let clock = self.executor.clock;
-            if self.watch.look(stage, &self.machine, &eyes, || clock.now()) == Truth::True {
-                return Ok(None);
-            }
-        }
-        let is_free = !self.is_stopped()
-            && self.executor.store.plan_run_commands(&self.mark.run_id)?.is_empty();
-        Ok(is_free.then_some(asset))
     }
 }

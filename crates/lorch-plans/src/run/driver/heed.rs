@@ -12,10 +12,10 @@ pub(super) const CANCELLED: &str = "cancelled";
 /// Why a run failed that did not undo everything.
 pub(super) const INCOMPLETE: &str = "rollback_incomplete";
 
-impl Driver<'_> {
+impl Driver<'_, '_> {
     /// Deals with the first command that nobody has dealt with; whether there was one.
     pub(super) fn heed(&mut self) -> Result<bool, RunError> {
-        let open = self.executor.store.plan_run_commands(&self.mark.run_id)?;
+        let open = self.executor.store.plan_run_commands(&self.crew.mark().run_id)?;
         let state = self.machine.run_state();
         // A run that has not begun can only be cancelled; the rest waits until it has.
         let can = |it: &&RunCommand| state != RunState::Queued || it.kind == CommandKind::Cancel;

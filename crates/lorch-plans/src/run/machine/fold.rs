@@ -1,9 +1,12 @@
 //! What each entry of the audit log does to a run.
 
+use std::sync::Arc;
+
 use lorch_types::json::{Object, Value};
 use lorch_types::plan::{AuditEntry, AuditEvent, Truth};
 
-use super::{Machine, Next, OutOfPlace, Round, RunEnding, State, Touched};
+use super::work::Work;
+use super::{Machine, Next, OutOfPlace, Place, Round, RunEnding, State};
 use crate::run::entry::{ACTIONS, OUTCOME, REASON, VERDICT, WHY_NOT};
 use crate::run::verdict::PauseReason;
 
@@ -17,10 +20,7 @@ impl Machine {
         let out_of_place = || OutOfPlace { event: entry.event.as_str().into() };
         match (&self.state, entry.event) {
             (State::Queued, Event::RunStarted) => self.state = State::Due(0),
-            (State::Due(number), Event::PhaseStarted) => {
-                self.state = State::Acting { stage: *number, asset: 0 };
-                (self.attempted, self.failed) = (0, 0);
-            }
+            (State::Due(number), Event::PhaseStarted) => self.begin_phase(*number),
             (
                 State::Acting { .. } | State::Undoing(_),
                 Event::AssetChanged | Event::AssetFailed | Event::AssetSkipped,
@@ -31,6 +31,11 @@ impl Machine {
             (State::Checking { .. }, Event::HealthCheckStarted) => {}
             (State::Checking { .. }, Event::HealthCheckPassed | Event::HealthCheckFailed) => {
                 self.checked(entry);
+            }
+            (State::Acting { .. }, Event::PhaseFailed) => {
+                if let State::Acting { is_failing, .. } = &mut self.state {
+                    *is_failing = true;
+                }
             }
             (_, Event::PhaseFailed) => {}
             (
@@ -49,7 +54,7 @@ impl Machine {
             }
             (_, Event::RunPaused) => self.pause(entry).ok_or_else(out_of_place)?,
             (_, Event::RollbackTriggered) if !self.is_undoing() => {
-                self.state = State::Undoing(0);
+                self.state = State::Undoing(Work::new(self.touched.iter().rev().copied()));
                 self.verify();
             }
             (_, Event::RollbackCompleted) if self.is_undone() => {
@@ -62,7 +67,6 @@ impl Machine {
             }
             _ => return Err(out_of_place()),
         }
-        self.is_begun = false;
         Ok(())
     }
 
@@ -70,26 +74,37 @@ impl Machine {
         matches!(self.next(), Next::Undone { is_complete: true })
     }
 
+    fn begin_phase(&mut self, number: usize) {
+        (self.attempted, self.failed) = (Vec::new(), 0);
+        let stage = self.course.stages.get(number);
+        let (assets, actions) =
+            stage.map_or((0, 0), |stage| (stage.assets.len(), stage.actions.len()));
+        let places = (0..assets).map(|asset| Place { stage: number, asset, actions });
+        let work = Work::new(places);
+        self.state = State::Acting { stage: number, work, is_failing: false };
+    }
+
+    /// Takes what became of an asset.
     fn acted(&mut self, entry: &AuditEntry) -> Option<()> {
-        let Next::Act { asset, .. } = self.next() else { return None };
-        (entry.asset_id.as_ref() == Some(asset)).then_some(())?;
-        match self.state {
-            State::Acting { stage, asset } => self.done(stage, asset, entry),
-            State::Undoing(done) => {
-                match entry.event {
-                    AuditEvent::AssetFailed => self.counts.not_undone += 1,
-                    _ => self.counts.undone += 1,
-                }
-                self.state = State::Undoing(done + 1);
-                self.verify();
+        let asset = entry.asset_id.as_ref()?;
+        let course = Arc::clone(&self.course);
+        let is_it = |place: Place| course.at(place).is_some_and(|(_, it)| it == asset);
+        let place = self.work_mut()?.finish(is_it)?;
+        if let State::Undoing(_) = self.state {
+            match entry.event {
+                AuditEvent::AssetFailed => self.counts.not_undone += 1,
+                _ => self.counts.undone += 1,
             }
-            _ => return None,
+            self.verify();
+        } else {
+            self.attempted.push(asset.clone());
+            self.done(place, entry);
         }
         Some(())
     }
 
     /// Takes what became of acting on an asset.
-    fn done(&mut self, stage: usize, asset: usize, entry: &AuditEntry) {
+    fn done(&mut self, place: Place, entry: &AuditEntry) {
         match entry.event {
             AuditEvent::AssetChanged => self.counts.changed += 1,
             AuditEvent::AssetFailed => {
@@ -98,17 +113,16 @@ impl Machine {
             }
             _ => self.counts.skipped += 1,
         }
-        self.attempted += 1;
         let actions = detail(entry, ACTIONS).and_then(Value::as_u64).unwrap_or(0);
         let actions = usize::try_from(actions).unwrap_or(usize::MAX);
         if actions > 0 {
-            self.touched.push(Touched { stage, asset, actions });
+            self.touched.push(Place { actions, ..place });
         }
-        let count = self.course.stages.get(stage).map_or(0, |stage| stage.assets.len());
-        self.state = match asset + 1 {
-            next if next < count => State::Acting { stage, asset: next },
-            _ => checking(stage, Round::BeforeWait),
-        };
+        if let State::Acting { stage, work, is_failing: false } = &self.state
+            && work.is_over()
+        {
+            self.state = checking(*stage, Round::BeforeWait);
+        }
     }
 
     fn checked(&mut self, entry: &AuditEntry) {
@@ -140,8 +154,7 @@ impl Machine {
 
     /// Once everything is undone, health is checked of each phase that was touched, the newest first.
     fn verify(&mut self) {
-        let State::Undoing(done) = self.state else { return };
-        if done >= self.touched.len()
+        if matches!(&self.state, State::Undoing(work) if work.is_over())
             && self.counts.not_undone == 0
             && let Some(stage) = self.to_verify(None)
         {

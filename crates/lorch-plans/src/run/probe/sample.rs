@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lorch_types::plan::{Metric, Observed};
 
-use super::{Eyes, Look, Sight, count};
+use super::{Eyes, Look, Sight, count, each};
 
 impl Eyes<'_> {
     /// What asking each asset so often says of `error_rate` or `latency_p99`.
@@ -12,19 +12,21 @@ impl Eyes<'_> {
     /// A request that is not answered has failed, as whoever depends on the asset sees it; when none is
     /// answered, nothing is known.
     pub(super) fn sampled(&self, sight: &Sight<'_>, path: &str, samples: u32) -> Look {
+        let asked = each(sight, |asset, left| {
+            let begun = Instant::now();
+            let samples = (0..samples).map(|_| {
+                let asked = Instant::now();
+                let status = self.status(asset, path, left.saturating_sub(begun.elapsed())).ok();
+                (status, asked.elapsed())
+            });
+            samples.collect::<Vec<_>>()
+        });
         let (mut failed, mut answered) = (0, 0);
         let mut lengths = Vec::new();
-        let begun = Instant::now();
-        for asset in sight.assets {
-            for _ in 0..samples {
-                let left = sight.timeout.saturating_sub(begun.elapsed());
-                let asked = Instant::now();
-                let status = self.status(asset, path, left);
-                let length = if status.is_ok() { asked.elapsed() } else { Duration::MAX };
-                lengths.push(length);
-                answered += usize::from(status.is_ok());
-                failed += usize::from(!matches!(status, Ok(200..=299)));
-            }
+        for (status, length) in asked.into_iter().flatten() {
+            answered += usize::from(status.is_some());
+            failed += usize::from(!matches!(status, Some(200..=299)));
+            lengths.push(if status.is_some() { length } else { Duration::MAX });
         }
         if answered == 0 {
             return Err("no asset answers".to_owned());

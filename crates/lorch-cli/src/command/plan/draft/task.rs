@@ -13,7 +13,10 @@ use crate::planning::Planning;
 /// The task that the command line is about.
 pub(super) fn wanted(arguments: &Draft, planning: &Planning) -> Result<Task, Failure> {
     if let Some(path) = &arguments.task {
-        let (_, mut task) = planning.asked(path)?;
+        let (source, mut task) = planning.asked(path)?;
+        if let Some(spec) = &task.task_spec {
+            planning.refuse_unsound(spec, &source)?;
+        }
         if let Some(intent) = &arguments.intent {
             task.user_intent = intent.clone();
         }
