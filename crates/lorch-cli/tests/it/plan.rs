@@ -374,3 +374,73 @@ fn doctor_says_who_drafts_plans_and_who_is_told_that_they_wait() {
     let said = folder.run(["doctor"]).ends(0).stdout;
     assert!(!said.contains("planner") && !said.contains("webhook"), "{said}");
 }
+
+#[test]
+fn programs_are_told_as_json_whatever_is_wrong_with_a_document() {
+    let folder = drift();
+    folder.write("none.json", "{\"id\":");
+    folder.write("bytes.json", b"\xff\xfe");
+    folder.write("array.json", "[]");
+    for command in ["validate", "submit"] {
+        for (plan_file, task_file, code, file) in [
+            ("none.json", "task.json", "L0002", "none.json"),
+            ("bytes.json", "task.json", "L0001", "bytes.json"),
+            ("array.json", "task.json", "L1102", "array.json"),
+            ("task.json", "task.json", "L1103", "task.json"),
+            ("plan.json", "none.json", "L0002", "none.json"),
+            ("plan.json", "plan.json", "L1103", "plan.json"),
+        ] {
+            let arguments = [command, plan_file, "--task", task_file, "--json"];
+            let ran = plan(&folder, &arguments, 1);
+            let document = ran.json();
+            assert_eq!(document.get("valid"), Some(&Value::Bool(false)), "{ran:#?}");
+            assert!(texts(&document, "findings", "code").contains(&code), "{ran:#?}");
+            assert!(texts(&document, "findings", "file").contains(&file), "{ran:#?}");
+            assert_eq!(ran.stderr, "", "{ran:#?}");
+        }
+    }
+    assert!(!folder.path().join(".lorch").exists(), "nothing is recorded");
+    plan(&folder, &["submit", "--task", "task.json", "plan.json"], 3);
+    let reject = ["reject", PLAN, "--as", "bob", "--reason", "late", "--json"];
+    let rejected = plan(&folder, &reject, 0).json();
+    assert_eq!(rejected.get("state").and_then(Value::as_str), Some("rejected"));
+}
+
+#[test]
+fn a_pack_that_is_refused_is_a_line_of_its_own_for_programs() {
+    let folder = Folder::new();
+    folder.write("policies/mine/policy.rego", "");
+    let ran = folder.run(["policy", "test", "policies", "--json"]).ends(1);
+    let lines = ran.lines();
+    let member = |name| lines[0].get(name).and_then(Value::as_str);
+    assert_eq!((lines.len(), member("pack")), (1, Some("mine")), "{ran:#?}");
+    assert_eq!(member("refused"), Some("`policy.rego` is empty"), "{ran:#?}");
+}
+
+#[test]
+fn a_submitted_plan_is_simulated_with_the_task_that_it_is_for() {
+    let folder = drift();
+    let given = ["simulate", "plan.json", "--task", "task.json", "--runs", "1000"];
+    let expected = plan(&folder, &given, 0).stdout;
+    let said = plan(&folder, &["simulate", "plan.json"], 2).stderr;
+    assert!(
+        said.contains("`plan.json` is no id of a plan: --task says what a file is for"),
+        "{said}"
+    );
+    plan(&folder, &["submit", "--task", "task.json", "plan.json"], 3);
+    assert_eq!(plan(&folder, &["simulate", PLAN, "--runs", "1000"], 0).stdout, expected);
+}
+
+#[test]
+fn every_command_about_plans_has_examples_and_says_what_its_exit_status_means() {
+    let folder = Folder::new();
+    for command in [
+        "draft", "validate", "submit", "list", "show", "diff", "simulate", "approve", "reject",
+        "run", "pause", "resume", "rollback", "cancel", "watch", "audit",
+    ] {
+        let help = plan(&folder, &[command, "--help"], 0).stdout;
+        let example = format!("Examples:\n  lorch plan {command}");
+        assert!(help.contains(&example), "{command}: {help}");
+        assert!(help.contains("Exit status: "), "{command}: {help}");
+    }
+}

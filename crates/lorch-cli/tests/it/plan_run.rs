@@ -162,6 +162,9 @@ fn a_run_completes_and_can_be_audited() {
     sql.execute("UPDATE plan_run_audit SET entry = replace(entry, 'Wave1', 'Wave9')", []).unwrap();
     let ran = fleet.plan(&["audit", &run_id, "--verify"], 1);
     assert!(ran.stderr.contains("the audit log was changed: entry 15 does not follow"), "{ran:#?}");
+    let verified = fleet.plan(&["audit", &run_id, "--verify", "--json"], 1).json();
+    assert_eq!(verified.get("whole"), Some(&Value::Bool(false)));
+    assert_eq!(verified.get("first_broken").and_then(Value::as_u64), Some(15));
 }
 
 #[test]
