@@ -278,6 +278,86 @@ fn with_pack(deny: &str) -> Folder {
 }
 
 #[test]
+fn a_pack_with_a_mistake_in_it_denies_whatever_the_mistake_is() {
+    let sound = with_pack("").read("policies/mine/policy.rego");
+    let endless = "deny contains \"no\" if {\n\tis_real\n\tall := input.plan.payload.affected_assets\n\
+        \tsome a in all; some b in all; some c in all; some d in all; some e in all; some f in all\n\
+        \tsprintf(\"%v%v%v%v%v%v\", [a, b, c, d, e, f]) == \"no\"\n}\n";
+    for (what, rego, tested, words) in [
+        (
+            "a misspelt package",
+            sound.replace("package mine", "package mein"),
+            1,
+            "its package is `mein`, not `mine`",
+        ),
+        ("an empty file", String::new(), 1, "`policy.rego` is empty"),
+        (
+            "no Rego",
+            "allow(".to_owned(),
+            1,
+            "the policy `mine` denies: it does not prove itself: deny/a.json: no verdict",
+        ),
+        (
+            "a field that does not exist, in what it must deny",
+            sound.replace("input.approved == false", "input.aproved == false"),
+            1,
+            "it does not prove itself: deny/a.json: allows",
+        ),
+        (
+            "a field that does not exist, in what it must allow",
+            sound.replace(
+                "allow if count(deny) == 0",
+                "allow if { count(deny) == 0; input.plan.summary != \"\" }",
+            ),
+            1,
+            "it does not prove itself: allow/a.json: denies: `allow` is false",
+        ),
+        (
+            "a field that does not exist, without a default",
+            sound
+                .replace("default allow := false\n", "")
+                .replace("count(deny) == 0", "count(deny) == input.ok"),
+            1,
+            "it does not prove itself: deny/a.json: no verdict: `allow` is undefined",
+        ),
+        (
+            "a field that only the cases have",
+            sound.replace(
+                "allow if count(deny) == 0",
+                "allow if { count(deny) == 0; input.approved }",
+            ),
+            0,
+            "error[L1218]: `mine`: `allow` is false",
+        ),
+        ("an endless evaluation", format!("{sound}\n{endless}"), 0, "it took longer than 2000 ms"),
+    ] {
+        let folder = with_pack("");
+        folder.write("policies/mine/policy.rego", rego);
+        folder.run(["policy", "test", "policies/mine"]).ends(tested);
+        let ran = plan(&folder, &["validate", "plan.json", "--task", "task.json"], 1);
+        assert!(ran.stdout.contains(words), "{what}: {ran:#?}");
+        assert!(ran.stdout.contains("policy  not valid: mine denies"), "{what}: {ran:#?}");
+        let ran = plan(&folder, &["submit", "plan.json", "--task", "task.json"], 1);
+        assert!(ran.stdout.ends_with("is draft: nobody can approve it\n"), "{what}: {ran:#?}");
+    }
+}
+
+#[test]
+fn a_pack_that_gets_a_mistake_after_an_approval_keeps_the_plan_from_being_run() {
+    let folder = with_pack("");
+    plan(&folder, &["submit", "plan.json", "--task", "task.json"], 3);
+    plan(&folder, &["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
+    let rego = folder.read("policies/mine/policy.rego");
+    folder.write("policies/mine/policy.rego", rego.replace("package mine", "package mein"));
+    let ran = plan(&folder, &["run", PLAN, "--as", "carol"], 1);
+    assert!(ran.stderr.contains("awaits approval again"), "{ran:#?}");
+    let shown = plan(&folder, &["show", PLAN, "--json"], 0).json();
+    assert_eq!(shown.get("state").and_then(Value::as_str), Some("awaiting_approval"));
+    let refused = plan(&folder, &["approve", PLAN, "--as", "alice", "--role", "SRELead"], 1);
+    assert!(refused.stderr.contains("the policy `mine` denies: "), "{refused:#?}");
+}
+
+#[test]
 fn a_hostile_pack_denies_and_the_command_ends() {
     let row = |name: &str, first: &str, step: &str| {
         let rule =

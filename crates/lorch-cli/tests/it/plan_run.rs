@@ -211,6 +211,7 @@ fn an_asset_that_dies_in_the_middle_is_never_asked_for_twice_and_the_rest_is_und
         assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
         let both = "upgrade restore";
         assert_eq!(fleet.done(), [both, both, both, "upgrade", "", "", "", ""]);
+        assert_eq!(fleet.asked(), fleet.done());
         let failed = ran.stdout.lines().find(|line| line.contains("asset_failed")).unwrap();
         assert!(failed.contains("asset-4"), "{ran:#?}");
     }
