@@ -18,7 +18,8 @@ use crate::exit::{Failure, Outcome};
 use crate::input::read_source;
 use crate::machinery::evaluator;
 use crate::site::{Site, shown};
-use crate::terminal::{Stream, tell};
+use crate::terminal::{Stream, print_line, tell};
+use crate::verdict::unreadable;
 
 /// The folder of a workspace in which its packs are.
 pub(crate) const POLICIES: &str = "policies";
@@ -30,6 +31,7 @@ pub(crate) struct Planning {
     policies: Policies,
     metrics: Metrics,
     color: Color,
+    for_programs: bool,
 }
 
 impl Planning {
@@ -52,7 +54,19 @@ impl Planning {
         }
         let policies = Policies::new(Some(site.root.join(POLICIES)), Budget::default())
             .evaluated_by(evaluator());
-        Ok(Self { site, policies, metrics, color: global.color.on(Stream::Error) })
+        Ok(Self {
+            site,
+            policies,
+            metrics,
+            color: global.color.on(Stream::Error),
+            for_programs: false,
+        })
+    }
+
+    /// The same; what is wrong with a document is told to a program if `it_is_one`: on standard output,
+    /// as JSON.
+    pub(crate) fn for_programs(self, it_is_one: bool) -> Self {
+        Self { for_programs: it_is_one, ..self }
     }
 
     /// The store, which is made when there is none.
@@ -118,8 +132,7 @@ impl Planning {
         if !verdict.is_valid() {
             let found: Vec<Diagnostic> =
                 verdict.findings.into_iter().map(|finding| finding.diagnostic).collect();
-            tell(&render(&found, &[source], self.color));
-            return Err(Failure::Reported);
+            return Err(self.told(&found, &source)?);
         }
         let value = self.value_of(&source)?;
         let task: Task = from_value(&value).map_err(Failure::work)?;
@@ -159,11 +172,34 @@ impl Planning {
         }
     }
 
+    /// The plan of this id and its task, as they are recorded.
+    pub(crate) fn recorded(&self, name: &Path) -> Result<(Plan, Task), Failure> {
+        let id = name.to_str().and_then(|name| name.parse::<PlanId>().ok()).ok_or_else(|| {
+            let name = name.display();
+            Failure::usage(format!("`{name}` is no id of a plan: --task says what a file is for"))
+        })?;
+        let store = self.store_with_plans()?;
+        let plan = store.plan(&id)?.plan;
+        let task = store.task(&plan.task_id)?.task;
+        Ok((plan, task))
+    }
+
     fn value_of(&self, source: &Source) -> Result<Value, Failure> {
-        source.read(self.limits()).map_err(|error| {
-            tell(&render(&[error.diagnostic()], std::slice::from_ref(source), self.color));
-            Failure::Reported
-        })
+        match source.read(self.limits()) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.told(&[error.diagnostic()], source)?),
+        }
+    }
+
+    /// Tells what is wrong with a document that nothing can be judged by; this is the failure.
+    fn told(&self, found: &[Diagnostic], source: &Source) -> Result<Failure, Failure> {
+        let sources = std::slice::from_ref(source);
+        if self.for_programs {
+            print_line(Value::Object(unreadable(found, sources)?))?;
+        } else {
+            tell(&render(found, sources, self.color));
+        }
+        Ok(Failure::Reported)
     }
 
     /// Judges a plan without recording it; what is recorded already speaks for it.

@@ -174,8 +174,21 @@ fn part_as_json(found: &[Diagnostic], documents: &Documents<'_>) -> Result<Vec<V
             sources.push(Source { name: name.to_owned(), text: Vec::new(), format });
         }
     }
+    listed(&found, &sources)
+}
+
+/// What programs are told of a document that cannot be read, or is none of its kind: nothing was judged.
+pub(crate) fn unreadable(found: &[Diagnostic], sources: &[Source]) -> Result<Object, Failure> {
+    let mut object = Object::new();
+    object.insert("valid", false);
+    object.insert("findings", Value::Array(listed(found, sources)?));
+    Ok(object)
+}
+
+/// The findings as objects, each with its place in one of the sources.
+fn listed(found: &[Diagnostic], sources: &[Source]) -> Result<Vec<Value>, Failure> {
     let mut lines = Vec::new();
-    report::write(Format::Json, &Finding::all(&found, &sources), &mut lines)
+    report::write(Format::Json, &Finding::all(found, sources), &mut lines)
         .map_err(Failure::output)?;
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| read(line, Limits::default()).map_err(Failure::work)).collect()

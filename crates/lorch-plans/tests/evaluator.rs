@@ -19,7 +19,7 @@ use lorch_plans::{
 use lorch_types::json::{Limits, Value, from_value, read};
 use lorch_types::plan::{Plan, Task};
 
-const BUDGET: Duration = Duration::from_millis(500);
+const BUDGET: Duration = Duration::from_secs(1);
 
 fn main() -> io::Result<()> {
     if std::env::args().skip(1).eq(["worker", "policy"].map(str::to_owned)) {
@@ -113,7 +113,7 @@ fn row(name: &str, first: &str, step: &str) -> String {
 fn hostile_packs_deny_in_time_and_leave_nothing_behind() {
     let doubled = |first| row("x", first, "concat(\"\", [@, @])");
     let shared = row("a", "[1]", "[@, @]") + &row("b", "[1]", "[@, @]");
-    let (too_long, too_large) = ("took longer than 500 ms", "needs more than 1024 MiB of memory");
+    let (too_long, too_large) = ("took longer than 1000 ms", "needs more than 1024 MiB of memory");
     // Whichever is used up first.
     let either = "";
     // What the pack has beside its sound rules, what it looks at, and why it is denied.
@@ -151,7 +151,7 @@ fn hostile_packs_deny_in_time_and_leave_nothing_behind() {
         denied_in_time(what, &sound(&deny), words);
     }
     for (what, reason, rules, words) in [
-        ("a reason that is too long", "x24", doubled("\"reasons\""), "more than 16 MiB"),
+        ("a reason that is too long", "x22", doubled("\"reasons\""), "more than 16 MiB"),
         ("a reason that never ends", "a60", shared, either),
     ] {
         let deny = format!("deny contains {reason} if is_real\n\n{rules}");
@@ -168,13 +168,13 @@ fn denied_in_time(what: &str, rego: &str, words: &str) {
     let verdicts = judge(rego, own_worker());
     let took = begun.elapsed();
     assert!(!verdicts.allow(), "{what}");
-    assert!(took < BUDGET + Duration::from_secs(4), "{what}: {took:?}");
+    assert!(took < BUDGET + Duration::from_secs(6), "{what}: {took:?}");
     let said = verdicts.findings();
     assert_eq!(said.len(), 1, "{what}: {said:?}");
     let message = &said[0].message;
     assert_eq!(said[0].code.0, "L1219", "{what}: {message}");
     assert!(message.starts_with("the policy `mine` denies: "), "{what}: {message}");
-    let is_bounded = ["took longer than 500 ms", "needs more than 1024 MiB of memory"];
+    let is_bounded = ["took longer than 1000 ms", "needs more than 1024 MiB of memory"];
     assert!(message.contains(words), "{what}: {message}");
     if words.is_empty() {
         assert!(is_bounded.iter().any(|it| message.contains(it)), "{what}: {message}");

@@ -41,12 +41,16 @@ enum Action {
     Reject(reject::Reject),
     Run(run::Run),
     /// Pause a run at its next asset.
+    #[command(after_help = command::help!("pause"))]
     Pause(command::Command),
     /// Let a paused run go on.
+    #[command(after_help = command::help!("resume"))]
     Resume(command::Command),
     /// Undo what a run changed, the newest first.
+    #[command(after_help = command::help!("rollback"))]
     Rollback(command::Command),
     /// End a run as it is: what it changed stays changed.
+    #[command(after_help = command::help!("cancel"))]
     Cancel(command::Command),
     Watch(watch::Watch),
     Audit(audit::Audit),

@@ -43,7 +43,7 @@ struct Test {
     /// A pack, or a folder of packs.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// One JSON object a case, for programs.
+    /// One JSON object a case, and one for a pack that is refused, for programs.
     #[arg(long)]
     json: bool,
 }
@@ -70,6 +70,11 @@ fn test(arguments: &Test, global: &Global) -> Outcome {
         }
         if let Some(refusal) = refusal {
             refused += 1;
+            if arguments.json {
+                let members =
+                    [("pack", Value::from(name.as_str())), ("refused", (&*refusal).into())];
+                print_line(Value::Object(members.into_iter().collect()))?;
+            }
             tell_error(&format!("the pack `{name}` is refused: {refusal}"), color);
         }
     }

@@ -17,6 +17,7 @@ mod lorch;
 mod migrate;
 mod notify;
 mod plan;
+mod plan_probes;
 mod plan_run;
 mod plan_together;
 mod recovery;

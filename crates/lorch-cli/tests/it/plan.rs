@@ -278,6 +278,86 @@ fn with_pack(deny: &str) -> Folder {
 }
 
 #[test]
+fn a_pack_with_a_mistake_in_it_denies_whatever_the_mistake_is() {
+    let sound = with_pack("").read("policies/mine/policy.rego");
+    let endless = "deny contains \"no\" if {\n\tis_real\n\tall := input.plan.payload.affected_assets\n\
+        \tsome a in all; some b in all; some c in all; some d in all; some e in all; some f in all\n\
+        \tsprintf(\"%v%v%v%v%v%v\", [a, b, c, d, e, f]) == \"no\"\n}\n";
+    for (what, rego, tested, words) in [
+        (
+            "a misspelt package",
+            sound.replace("package mine", "package mein"),
+            1,
+            "its package is `mein`, not `mine`",
+        ),
+        ("an empty file", String::new(), 1, "`policy.rego` is empty"),
+        (
+            "no Rego",
+            "allow(".to_owned(),
+            1,
+            "the policy `mine` denies: it does not prove itself: deny/a.json: no verdict",
+        ),
+        (
+            "a field that does not exist, in what it must deny",
+            sound.replace("input.approved == false", "input.aproved == false"),
+            1,
+            "it does not prove itself: deny/a.json: allows",
+        ),
+        (
+            "a field that does not exist, in what it must allow",
+            sound.replace(
+                "allow if count(deny) == 0",
+                "allow if { count(deny) == 0; input.plan.summary != \"\" }",
+            ),
+            1,
+            "it does not prove itself: allow/a.json: denies: `allow` is false",
+        ),
+        (
+            "a field that does not exist, without a default",
+            sound
+                .replace("default allow := false\n", "")
+                .replace("count(deny) == 0", "count(deny) == input.ok"),
+            1,
+            "it does not prove itself: deny/a.json: no verdict: `allow` is undefined",
+        ),
+        (
+            "a field that only the cases have",
+            sound.replace(
+                "allow if count(deny) == 0",
+                "allow if { count(deny) == 0; input.approved }",
+            ),
+            0,
+            "error[L1218]: `mine`: `allow` is false",
+        ),
+        ("an endless evaluation", format!("{sound}\n{endless}"), 0, "it took longer than 2000 ms"),
+    ] {
+        let folder = with_pack("");
+        folder.write("policies/mine/policy.rego", rego);
+        folder.run(["policy", "test", "policies/mine"]).ends(tested);
+        let ran = plan(&folder, &["validate", "plan.json", "--task", "task.json"], 1);
+        assert!(ran.stdout.contains(words), "{what}: {ran:#?}");
+        assert!(ran.stdout.contains("policy  not valid: mine denies"), "{what}: {ran:#?}");
+        let ran = plan(&folder, &["submit", "plan.json", "--task", "task.json"], 1);
+        assert!(ran.stdout.ends_with("is draft: nobody can approve it\n"), "{what}: {ran:#?}");
+    }
+}
+
+#[test]
+fn a_pack_that_gets_a_mistake_after_an_approval_keeps_the_plan_from_being_run() {
+    let folder = with_pack("");
+    plan(&folder, &["submit", "plan.json", "--task", "task.json"], 3);
+    plan(&folder, &["approve", PLAN, "--as", "alice", "--role", "SRELead"], 0);
+    let rego = folder.read("policies/mine/policy.rego");
+    folder.write("policies/mine/policy.rego", rego.replace("package mine", "package mein"));
+    let ran = plan(&folder, &["run", PLAN, "--as", "carol"], 1);
+    assert!(ran.stderr.contains("awaits approval again"), "{ran:#?}");
+    let shown = plan(&folder, &["show", PLAN, "--json"], 0).json();
+    assert_eq!(shown.get("state").and_then(Value::as_str), Some("awaiting_approval"));
+    let refused = plan(&folder, &["approve", PLAN, "--as", "alice", "--role", "SRELead"], 1);
+    assert!(refused.stderr.contains("the policy `mine` denies: "), "{refused:#?}");
+}
+
+#[test]
 fn a_hostile_pack_denies_and_the_command_ends() {
     let row = |name: &str, first: &str, step: &str| {
         let rule =
@@ -373,4 +453,74 @@ fn doctor_says_who_drafts_plans_and_who_is_told_that_they_wait() {
     let folder = Folder::new();
     let said = folder.run(["doctor"]).ends(0).stdout;
     assert!(!said.contains("planner") && !said.contains("webhook"), "{said}");
+}
+
+#[test]
+fn programs_are_told_as_json_whatever_is_wrong_with_a_document() {
+    let folder = drift();
+    folder.write("none.json", "{\"id\":");
+    folder.write("bytes.json", b"\xff\xfe");
+    folder.write("array.json", "[]");
+    for command in ["validate", "submit"] {
+        for (plan_file, task_file, code, file) in [
+            ("none.json", "task.json", "L0002", "none.json"),
+            ("bytes.json", "task.json", "L0001", "bytes.json"),
+            ("array.json", "task.json", "L1102", "array.json"),
+            ("task.json", "task.json", "L1103", "task.json"),
+            ("plan.json", "none.json", "L0002", "none.json"),
+            ("plan.json", "plan.json", "L1103", "plan.json"),
+        ] {
+            let arguments = [command, plan_file, "--task", task_file, "--json"];
+            let ran = plan(&folder, &arguments, 1);
+            let document = ran.json();
+            assert_eq!(document.get("valid"), Some(&Value::Bool(false)), "{ran:#?}");
+            assert!(texts(&document, "findings", "code").contains(&code), "{ran:#?}");
+            assert!(texts(&document, "findings", "file").contains(&file), "{ran:#?}");
+            assert_eq!(ran.stderr, "", "{ran:#?}");
+        }
+    }
+    assert!(!folder.path().join(".lorch").exists(), "nothing is recorded");
+    plan(&folder, &["submit", "--task", "task.json", "plan.json"], 3);
+    let reject = ["reject", PLAN, "--as", "bob", "--reason", "late", "--json"];
+    let rejected = plan(&folder, &reject, 0).json();
+    assert_eq!(rejected.get("state").and_then(Value::as_str), Some("rejected"));
+}
+
+#[test]
+fn a_pack_that_is_refused_is_a_line_of_its_own_for_programs() {
+    let folder = Folder::new();
+    folder.write("policies/mine/policy.rego", "");
+    let ran = folder.run(["policy", "test", "policies", "--json"]).ends(1);
+    let lines = ran.lines();
+    let member = |name| lines[0].get(name).and_then(Value::as_str);
+    assert_eq!((lines.len(), member("pack")), (1, Some("mine")), "{ran:#?}");
+    assert_eq!(member("refused"), Some("`policy.rego` is empty"), "{ran:#?}");
+}
+
+#[test]
+fn a_submitted_plan_is_simulated_with_the_task_that_it_is_for() {
+    let folder = drift();
+    let given = ["simulate", "plan.json", "--task", "task.json", "--runs", "1000"];
+    let expected = plan(&folder, &given, 0).stdout;
+    let said = plan(&folder, &["simulate", "plan.json"], 2).stderr;
+    assert!(
+        said.contains("`plan.json` is no id of a plan: --task says what a file is for"),
+        "{said}"
+    );
+    plan(&folder, &["submit", "--task", "task.json", "plan.json"], 3);
+    assert_eq!(plan(&folder, &["simulate", PLAN, "--runs", "1000"], 0).stdout, expected);
+}
+
+#[test]
+fn every_command_about_plans_has_examples_and_says_what_its_exit_status_means() {
+    let folder = Folder::new();
+    for command in [
+        "draft", "validate", "submit", "list", "show", "diff", "simulate", "approve", "reject",
+        "run", "pause", "resume", "rollback", "cancel", "watch", "audit",
+    ] {
+        let help = plan(&folder, &[command, "--help"], 0).stdout;
+        let example = format!("Examples:\n  lorch plan {command}");
+        assert!(help.contains(&example), "{command}: {help}");
+        assert!(help.contains("Exit status: "), "{command}: {help}");
+    }
 }

@@ -162,6 +162,9 @@ fn a_run_completes_and_can_be_audited() {
     sql.execute("UPDATE plan_run_audit SET entry = replace(entry, 'Wave1', 'Wave9')", []).unwrap();
     let ran = fleet.plan(&["audit", &run_id, "--verify"], 1);
     assert!(ran.stderr.contains("the audit log was changed: entry 15 does not follow"), "{ran:#?}");
+    let verified = fleet.plan(&["audit", &run_id, "--verify", "--json"], 1).json();
+    assert_eq!(verified.get("whole"), Some(&Value::Bool(false)));
+    assert_eq!(verified.get("first_broken").and_then(Value::as_u64), Some(15));
 }
 
 #[test]
@@ -196,6 +199,22 @@ fn a_run_is_rolled_back_where_an_asset_cannot_be_changed() {
     let metrics = fleet.document().get("metrics").cloned().unwrap();
     let figure = |name| metrics.get(name).and_then(Value::as_u64).unwrap();
     assert_eq!((figure("assets_changed"), figure("rollback_assets")), (4, 5));
+}
+
+#[test]
+fn an_asset_that_dies_in_the_middle_is_never_asked_for_twice_and_the_rest_is_undone() {
+    for parallel in ["1", "2"] {
+        let fleet = Fleet::approved();
+        fleet.set("max_parallel", parallel);
+        fleet.fail(4, "die");
+        let ran = fleet.run(1);
+        assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
+        let both = "upgrade restore";
+        assert_eq!(fleet.done(), [both, both, both, "upgrade", "", "", "", ""]);
+        assert_eq!(fleet.asked(), fleet.done());
+        let failed = ran.stdout.lines().find(|line| line.contains("asset_failed")).unwrap();
+        assert!(failed.contains("asset-4"), "{ran:#?}");
+    }
 }
 
 #[test]

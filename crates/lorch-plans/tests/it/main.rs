@@ -11,6 +11,7 @@ mod drafts;
 mod drift;
 mod field;
 mod fixtures;
+mod jumps;
 mod minds;
 mod model;
 mod office;

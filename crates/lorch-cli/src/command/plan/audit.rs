@@ -2,13 +2,14 @@
 
 use clap::{Args, ValueEnum};
 use lorch_plans::{Timeline, first_broken, run_document};
-use lorch_types::json::{from_value, to_value};
+use lorch_types::json::{Object, Value, from_value, to_value};
 use lorch_types::plan::{AuditEntry, RunId};
 
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::planning::Planning;
 use crate::terminal::{print, print_line, tell};
+use crate::verdict::count;
 
 /// Show what happened in a run, and whether that is what was written.
 ///
@@ -31,6 +32,9 @@ pub(crate) struct Audit {
     /// The form: a document that is valid against `run.schema.json`, a line for each entry, or a report.
     #[arg(long, value_enum, default_value_t = Format::Json, conflicts_with = "verify")]
     format: Format,
+    /// With `--verify`, one JSON object for programs; without it, the same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 /// What a run is written as.
@@ -48,7 +52,9 @@ pub(crate) fn audit(arguments: &Audit, global: &Global) -> Outcome {
     let run = store.plan_run(&arguments.run)?;
     let log = store.plan_run_audit(&arguments.run, 0)?;
     let broken = first_broken(&log);
-    if arguments.verify {
+    if arguments.verify && arguments.json {
+        print_line(Value::Object(verified(log.len(), broken)))?;
+    } else if arguments.verify {
         match broken {
             Some(_) => {}
             None => print(&format!("{} entries, all as they were written\n", log.len()))?,
@@ -73,4 +79,15 @@ pub(crate) fn audit(arguments: &Audit, global: &Global) -> Outcome {
             Err(Failure::Reported)
         }
     }
+}
+
+/// Whether the log is what was written, for programs.
+fn verified(entries: usize, broken: Option<u64>) -> Object {
+    let mut object = Object::new();
+    object.insert("entries", count(entries));
+    object.insert("whole", broken.is_none());
+    if let Some(sequence) = broken {
+        object.insert("first_broken", sequence);
+    }
+    object
 }

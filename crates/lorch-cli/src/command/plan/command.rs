@@ -12,6 +12,20 @@ use crate::exit::Outcome;
 use crate::planning::{Planning, who};
 use crate::terminal::{print, print_line};
 
+/// What the help of a command ends with.
+macro_rules! help {
+    ($command:literal) => {
+        concat!(
+            "Examples:\n  lorch plan ",
+            $command,
+            " 6f0b4c0e-0e3c-4a83-9b34-6c2d60b5b2f1 --as dora\n\n\
+             Exit status: 0 it is recorded; 1 the run has ended; 2 there is no such run."
+        )
+    };
+}
+
+pub(super) use help;
+
 /// The run that something is wanted of.
 #[derive(Debug, Args)]
 pub(crate) struct Command {

@@ -42,7 +42,8 @@ use crate::verdict::{Documents, as_json, count, findings, summary};
 #[command(after_help = "\
 Examples:
   lorch plan draft --intent 'Which web servers have drifted?' --as alice --environment staging
-  lorch plan draft --intent 'Patch the staging web servers' --as alice --environment staging --mode full-auto
+  lorch plan draft --intent 'Patch the staging web servers' --as alice \\
+    --environment staging --mode full-auto
   lorch plan draft --task task.json --planner llm --json
 
 Exit status: 3 the plan waits for a person; 0 it is approved, by policy; 1 there is no plan, and the

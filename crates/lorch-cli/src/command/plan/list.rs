@@ -16,7 +16,9 @@ use crate::terminal::{Stream, print, print_line, tell};
 #[command(after_help = "\
 Examples:
   lorch plan list
-  lorch plan list --json | jq -r 'select(.state == \"awaiting_approval\").plan_id'")]
+  lorch plan list --json | jq -r 'select(.state == \"awaiting_approval\").plan_id'
+
+Exit status: 0 whether there are any or not; 2 the store cannot be read.")]
 pub(crate) struct List {
     /// One JSON object a line.
     #[arg(long)]

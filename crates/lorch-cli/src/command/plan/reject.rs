@@ -2,6 +2,7 @@
 
 use clap::Args;
 use lorch_plans::reject as rejected;
+use lorch_types::json::Value;
 use lorch_types::plan::{PlanId, UserId};
 
 use crate::cli::Global;
@@ -13,7 +14,9 @@ use crate::terminal::print_line;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lorch plan reject 880e8400-e29b-41d4-a716-446655440001 --as bob --reason 'not before the audit'")]
+  lorch plan reject 880e8400-e29b-41d4-a716-446655440001 --as bob --reason 'not before the audit'
+
+Exit status: 0 it is rejected; 1 it does not await approval; 2 there is no such plan.")]
 pub(crate) struct Reject {
     /// The plan.
     #[arg(value_name = "PLAN_ID")]
@@ -24,6 +27,9 @@ pub(crate) struct Reject {
     /// Who refuses.
     #[arg(long = "as", value_name = "NAME")]
     by: UserId,
+    /// One JSON object, for programs.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Records that the plan is refused.
@@ -33,5 +39,10 @@ pub(crate) fn reject(arguments: &Reject, global: &Global) -> Outcome {
     let now = crate::clock::now();
     let desk = planning.desk(&store);
     let entry = rejected(&desk, &arguments.plan, &arguments.by, &arguments.reason, now)?;
-    print_line(format!("{} is {}", entry.plan.id, entry.state.as_str()))
+    if !arguments.json {
+        return print_line(format!("{} is {}", entry.plan.id, entry.state.as_str()));
+    }
+    let (plan_id, state) = (entry.plan.id.as_str(), entry.state.as_str());
+    let members = [("plan_id", Value::from(plan_id)), ("state", state.into())];
+    print_line(Value::Object(members.into_iter().collect()))
 }

@@ -27,14 +27,17 @@ use crate::terminal::{Stream, print, print_line};
 #[command(after_help = "\
 Examples:
   lorch plan simulate plan.json --task task.json --fail 2%
-  lorch plan simulate plan.json --task task.json --fail 0.1% --fail-in Wave1=10% --json")]
+  lorch plan simulate plan.json --task task.json --fail 0.1% --fail-in Wave1=10% --json
+  lorch plan simulate 880e8400-e29b-41d4-a716-446655440001
+
+Exit status: 0 whatever it ends like; 1 it is no plan; 2 a file cannot be read, or there is no such plan.")]
 pub(crate) struct Simulate {
-    /// The plan; `-` is standard input.
+    /// The plan: a file, `-` for standard input, or the id of one that was submitted.
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// The task that it is for.
+    /// The task that it is for; otherwise the one that a submitted plan is recorded with.
     #[arg(long, value_name = "TASK")]
-    task: PathBuf,
+    task: Option<PathBuf>,
     /// How likely an asset fails.
     #[arg(long, value_name = "PERCENT", default_value = "1%")]
     fail: String,
@@ -54,10 +57,15 @@ pub(crate) struct Simulate {
 
 /// Simulates the plan.
 pub(crate) fn simulate(arguments: &Simulate, global: &Global) -> Outcome {
-    read_stdin_once([arguments.plan.as_path(), &arguments.task])?;
+    read_stdin_once(std::iter::once(arguments.plan.as_path()).chain(arguments.task.as_deref()))?;
     let planning = Planning::find(global)?;
-    let (_, task) = planning.task(&arguments.task)?;
-    let plan = planning.named(&arguments.plan)?;
+    let (plan, task) = match &arguments.task {
+        Some(task) => {
+            let (_, task) = planning.task(task)?;
+            (planning.named(&arguments.plan)?, task)
+        }
+        None => planning.recorded(&arguments.plan)?,
+    };
     let contract = Contract::of(&task).ok_or_else(|| Failure::work("the task has no spec"))?;
     let odds = odds(arguments, &plan)?;
     let metrics = planning.metrics();

@@ -47,7 +47,7 @@ pub(crate) struct Submit {
 /// Submits the plan, and says what a person should know before approving it.
 pub(crate) fn submit(arguments: &Submit, global: &Global) -> Outcome {
     read_stdin_once([arguments.plan.as_path(), &arguments.task])?;
-    let planning = Planning::find(global)?;
+    let planning = Planning::find(global)?.for_programs(arguments.json);
     let (task_source, task) = planning.task(&arguments.task)?;
     let (plan_source, value) = planning.plan(&arguments.plan)?;
     let documents = Documents::Given { plan: &plan_source, task: &task_source };

@@ -38,7 +38,7 @@ pub(crate) struct Validate {
 /// Validates the plan, and says what was found.
 pub(crate) fn validate(arguments: &Validate, global: &Global) -> Outcome {
     read_stdin_once([arguments.plan.as_path(), &arguments.task])?;
-    let planning = Planning::find(global)?;
+    let planning = Planning::find(global)?.for_programs(arguments.json);
     let (task_source, task) = planning.task(&arguments.task)?;
     let (plan_source, plan) = planning.plan(&arguments.plan)?;
     let judgement = planning.judge(&plan, &task)?;

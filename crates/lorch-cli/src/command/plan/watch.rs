@@ -17,8 +17,12 @@ use crate::terminal::print_line;
 /// Watch a run until it ends, from its beginning on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit status: 0 it is completed; 1 it failed or was rolled back; 2 there is no such run; 3 it waits for a
-person, with --once.")]
+Examples:
+  lorch plan watch 6f0b4c0e-0e3c-4a83-9b34-6c2d60b5b2f1
+  lorch plan watch 6f0b4c0e-0e3c-4a83-9b34-6c2d60b5b2f1 --once --json
+
+Exit status: 0 it is completed; 1 it failed or was rolled back; 2 there is no such run; with
+--once, 3 it waits for a person.")]
 pub(crate) struct Watch {
     /// The run.
     #[arg(value_name = "RUN_ID")]
