@@ -6,6 +6,7 @@ use lorch_types::plan::{Plan, PlanId, PlanState, Task, UserId};
 use lorch_types::{Digest, SmolStr, Timestamp};
 
 use crate::approval::{MOST_VALID, POLICY_APPROVER};
+use crate::approve::again_if_changed;
 use crate::bound::{Bound, plan_digest, task_digest};
 use crate::clock::later;
 use crate::contract::Contract;
@@ -70,8 +71,8 @@ pub fn submit(
     }
     let judgement = desk.judge(Entry::Admit, plan, contract, &[])?;
     let submitting = Submitting { desk, contract, plan, by, now, nonce, judgement: &judgement };
-    let entry = submitting.recorded()?;
-    let Decided { entry, superseded, change } = submitting.decide(entry)?;
+    let Decided { entry, superseded, change } =
+        again_if_changed(|| submitting.decide(submitting.recorded()?))?;
     Ok(Submission { entry, judgement, superseded, change })
 }
 
@@ -114,7 +115,11 @@ impl Submitting<'_> {
         }
         let task_id = self.plan.task_id.clone();
         let (plan, at, by) = (self.plan.clone(), self.now, self.by.clone());
-        Ok(store.put_plan(NewPlan { plan, task_id, at, by })?)
+        match store.put_plan(NewPlan { plan, task_id, at, by }) {
+            // Somebody else has submitted it meanwhile.
+            Err(StoreError::PlanExists { plan_id }) => Ok(store.plan(&plan_id)?),
+            recorded => Ok(recorded?),
+        }
     }
 
     fn decide(&self, entry: PlanEntry) -> Result<Decided, PlanError> {

@@ -410,6 +410,32 @@ fn who_approved_it_as_it_stands_is_counted() {
 }
 
 #[test]
+fn plans_are_submitted_at_once() {
+    for round in 0..6 {
+        let office = Office::new();
+        let id = |number: usize| format!("880e8400-e29b-41d4-a716-44665544{number:04}");
+        let plans: Vec<Value> =
+            (0..6).map(|number| plan(&[("/id", &format!("\"{}\"", id(number / 2)))])).collect();
+        let states: Vec<PlanState> = std::thread::scope(|scope| {
+            let office = &office;
+            let submit = |plan| scope.spawn(move || office.submit(&task(&[]), plan, 0));
+            let threads: Vec<_> = plans.iter().map(submit).collect();
+            let submitted = threads.into_iter().map(|thread| thread.join().unwrap());
+            // One that is superseded already by the time it is submitted once more stays so.
+            submitted.filter_map(Result::ok).map(|it| it.entry.state).collect()
+        });
+        assert!(states.len() >= 3, "round {round}: {states:?}");
+        assert!(states.iter().all(|it| *it == PlanState::AwaitingApproval), "{states:?}");
+        let mut all: Vec<PlanState> = (0..3)
+            .map(|number| office.store.plan(&id(number).parse().unwrap()).unwrap().state)
+            .collect();
+        all.sort();
+        use PlanState::{AwaitingApproval, Superseded};
+        assert_eq!(all, [AwaitingApproval, Superseded, Superseded], "round {round}");
+    }
+}
+
+#[test]
 fn people_decide_at_once() {
     for round in 0..6 {
         let office = waiting(&[("/execution_policy/require_two_approvers", "true")]);
