@@ -328,3 +328,17 @@ fn doctor_says_who_drafts_plans_and_who_is_told_that_they_wait() {
     let said = folder.run(["doctor"]).ends(0).stdout;
     assert!(!said.contains("planner") && !said.contains("webhook"), "{said}");
 }
+
+#[test]
+fn no_more_is_shown_than_people_can_use() {
+    let folder = drift();
+    let action = "{\"tool\": \"nuke\"},";
+    let many = format!("\"actions\": [{}", action.repeat(300));
+    folder.write("plan.json", folder.read("plan.json").replacen("\"actions\": [", &many, 1));
+    let ran = plan(&folder, &["validate", "plan.json", "--task", "task.json"], 1);
+    assert_eq!(ran.stdout.matches("error[").count(), 100);
+    assert!(ran.stdout.contains("more findings; `--json` has all of them\n"), "{ran:#?}");
+    assert!(ran.stdout.contains("safety  not valid: 600 errors"), "{ran:#?}");
+    let json = plan(&folder, &["validate", "plan.json", "--task", "task.json", "--json"], 1).json();
+    assert!(json.get("findings").and_then(Value::as_array).unwrap().len() > 600);
+}
