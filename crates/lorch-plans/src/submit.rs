@@ -27,6 +27,9 @@ pub struct Submission {
     pub change: Change,
 }
 
+/// Why a plan awaits approval again whose task demands something else now.
+pub const TASK_CHANGED: &str = "what the task demands has changed since it was approved";
+
 /// What submitting a plan changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -51,7 +54,8 @@ impl Change {
 
 /// Judges a plan of `task` and records it. One that passes is put before those who may approve it, and
 /// takes the place of every other plan of the task that might still be carried out; where no person is
-/// needed, policy approves it. One that does not stays a draft, and the task as it was.
+/// needed, policy approves it. One that does not stays a draft, and the task as it was. An approved plan
+/// whose task demands something else now awaits approval again.
 ///
 /// # Errors
 /// When it is the plan of another task, another plan is recorded under its id, or one that it would
@@ -166,7 +170,13 @@ impl Submitting<'_> {
             }
             PlanState::Validated => changes.push(to(PlanState::AwaitingApproval)),
             PlanState::AwaitingApproval => {}
-            PlanState::Approved => return self.stay(entry, changes, change),
+            PlanState::Approved if !demands_other => return self.stay(entry, changes, change),
+            // No approval holds for what the task demands now: whoever approves it need not wait until
+            // somebody wants to carry it out.
+            PlanState::Approved => changes.push(PlanChange::Move {
+                to: PlanState::AwaitingApproval,
+                reason: Some(TASK_CHANGED.to_owned()),
+            }),
             PlanState::Rejected | PlanState::Superseded => {
                 let source = entry.state.event_to(PlanState::AwaitingApproval);
                 let plan_id = entry.plan.id.clone();
@@ -180,7 +190,7 @@ impl Submitting<'_> {
             let bound = Bound::of(self.plan, &self.contract, &self.judgement.verdicts)?;
             changes.push(PlanChange::Approve(Box::new(self.by_policy(bound)?)));
             changes.push(to(PlanState::Approved));
-        } else if entry.state == PlanState::AwaitingApproval {
+        } else if matches!(entry.state, PlanState::AwaitingApproval | PlanState::Approved) {
             return self.stay(entry, changes, change);
         }
         let mut decisions = self.others(entry)?;
@@ -192,7 +202,7 @@ impl Submitting<'_> {
         Ok(Decided { entry, superseded, change: Change::Plan })
     }
 
-    /// The plan stays as it is; its task may be given anew.
+    /// The plan stays as it is, or awaits approval again; its task may be given anew.
     fn stay(
         &self,
         entry: &PlanEntry,
