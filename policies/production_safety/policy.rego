@@ -16,7 +16,7 @@ affected := count(input.plan.payload.affected_assets)
 
 deny contains "a plan for production says what can go wrong: `risk_assessment` is missing" if {
 	is_production
-	not input.plan.payload.risk_assessment
+	trim_space(object.get(input.plan.payload, "risk_assessment", "")) == ""
 }
 
 deny contains "a plan for production says how long it takes: `estimated_duration` is missing" if {

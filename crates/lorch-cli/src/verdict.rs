@@ -12,10 +12,24 @@ use lorch_validate::report::{self, Finding, Format};
 use crate::amount::counted;
 use crate::exit::Failure;
 
-/// What was found, with the lines at fault where the documents were given as text.
+/// How many findings people are shown.
+const MOST_SHOWN: usize = 100;
+
+/// What was found, with the lines at fault where the documents were given as text; of more than people
+/// can use the first, errors before warnings.
 pub(crate) fn findings(judgement: &Judgement, sources: &Documents<'_>, color: Color) -> String {
-    let (found, sources) = sources.placed(judgement.validation.findings());
-    render(&found, &sources, color)
+    let (mut found, sources) = sources.placed(judgement.validation.findings());
+    let more = found.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        found.sort_by_key(|it| it.severity != Severity::Error);
+        found.truncate(MOST_SHOWN);
+    }
+    let mut said = render(&found, &sources, color);
+    if more > 0 {
+        let more = counted(more as u64, "more finding");
+        let _ = writeln!(said, "{more}; `--json` has all of them\n");
+    }
+    said
 }
 
 /// The texts in which things stand: the plan's, and the task's.

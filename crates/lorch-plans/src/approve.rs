@@ -123,11 +123,15 @@ pub fn reject(
 }
 
 /// Decides anew while somebody else decides at the same time; what they decided counts.
-fn again_if_changed<T>(mut decide: impl FnMut() -> Result<T, PlanError>) -> Result<T, PlanError> {
+pub(crate) fn again_if_changed<T>(
+    mut decide: impl FnMut() -> Result<T, PlanError>,
+) -> Result<T, PlanError> {
     const TIMES: usize = 16;
     for _ in 1..TIMES {
         match decide() {
-            Err(PlanError::Store(StoreError::PlanChanged { .. })) => {}
+            Err(PlanError::Store(
+                StoreError::PlanChanged { .. } | StoreError::PlanHasRival { .. },
+            )) => {}
             decided => return decided,
         }
     }

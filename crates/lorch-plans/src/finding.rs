@@ -54,6 +54,8 @@ pub enum Rule {
     Approvers,
     /// Nothing measures what a phase is judged by.
     Unmeasured,
+    /// A plan takes longer than it says.
+    Estimate,
 }
 
 impl Rule {
@@ -82,6 +84,7 @@ impl Rule {
             Self::Window => "L1220",
             Self::Approvers => "L1221",
             Self::Unmeasured => "L1222",
+            Self::Estimate => "L1223",
         })
     }
 

@@ -61,6 +61,6 @@ pub use run::{
 pub use safety::validate_task;
 pub use score::{Evidence, Part, Score};
 pub use simulate::{Ending, InvalidOdds, Odds, Simulation, Tally, Unreadable, simulate};
-pub use submit::{Change, Submission, submit};
+pub use submit::{Change, Submission, TASK_CHANGED, submit};
 pub use validate::{Setting, Validation, validate};
 pub use worst_case::{WorstCase, worst_cases};

@@ -12,7 +12,7 @@ use lorch_types::diagnostic::{Diagnostic, Part};
 use lorch_types::plan::{DurationError, DurationField, Plan, PlanType};
 use lorch_types::pointer::Pointer;
 
-use crate::finding::{Placed, Rule, in_payload};
+use crate::finding::{Placed, Rule, counted, in_payload};
 use crate::validate::Setting;
 pub use task::validate_task;
 
@@ -30,6 +30,7 @@ pub(crate) fn check(plan: &Plan, setting: &Setting<'_>) -> Vec<Diagnostic> {
     if let Some(text) = &plan.payload.estimated_duration {
         let at = || in_payload("estimated_duration");
         duration(DurationField::EstimatedDuration, text, at, &mut found);
+        estimate(text, &phases, &mut found);
     }
     found
 }
@@ -55,6 +56,22 @@ fn presence(plan: &Plan, found: &mut Vec<Diagnostic>) {
     if plan.payload.phases.iter().flatten().next().is_none() && !is_report {
         let at = Pointer::root().join("payload");
         found.push(Rule::Phases.error(at, "the plan has no phases: nothing would be done"));
+    }
+}
+
+/// A person who approves goes by how long it takes.
+fn estimate(estimated: &str, phases: &[Placed<'_>], found: &mut Vec<Diagnostic>) {
+    let Ok(estimated) = DurationField::EstimatedDuration.parse(estimated) else { return };
+    let waits = phases.iter().filter_map(|placed| placed.phase.wait_time.as_deref());
+    let waits = waits.filter_map(|wait| DurationField::WaitTime.parse(wait).ok());
+    let watched = waits.fold(0_u64, |sum, wait| sum.saturating_add(wait.seconds()));
+    if watched > estimated.seconds() {
+        let minutes = watched.div_ceil(60);
+        let message = format!(
+            "the plan is to take {estimated}, and its phases alone are watched for {}",
+            counted(usize::try_from(minutes).unwrap_or(usize::MAX), "minute")
+        );
+        found.push(Rule::Estimate.warning(in_payload("estimated_duration"), message));
     }
 }
 

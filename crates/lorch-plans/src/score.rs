@@ -83,7 +83,10 @@ fn structure(plan: &Plan, safety: &[Diagnostic]) -> Part {
             "its duration is estimated",
             payload.estimated_duration.is_some() && !breaks(&[Rule::Duration]),
         ),
-        ("its risk is assessed", payload.risk_assessment.is_some()),
+        (
+            "its risk is assessed",
+            payload.risk_assessment.as_ref().is_some_and(|it| !it.trim().is_empty()),
+        ),
     ];
     let missing: Vec<&str> = criteria.iter().filter(|(_, is)| !is).map(|(name, _)| *name).collect();
     let kept = criteria.len() - missing.len();

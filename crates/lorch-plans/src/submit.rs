@@ -6,6 +6,7 @@ use lorch_types::plan::{Plan, PlanId, PlanState, Task, UserId};
 use lorch_types::{Digest, SmolStr, Timestamp};
 
 use crate::approval::{MOST_VALID, POLICY_APPROVER};
+use crate::approve::again_if_changed;
 use crate::bound::{Bound, plan_digest, task_digest};
 use crate::contract::Contract;
 use crate::desk::{Desk, Judgement, contract};
@@ -24,6 +25,9 @@ pub struct Submission {
     /// What is new by that.
     pub change: Change,
 }
+
+/// Why a plan awaits approval again whose task demands something else now.
+pub const TASK_CHANGED: &str = "what the task demands has changed since it was approved";
 
 /// What submitting a plan changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +53,8 @@ impl Change {
 
 /// Judges a plan of `task` and records it. One that passes is put before those who may approve it, and
 /// takes the place of every other plan of the task that might still be carried out; where no person is
-/// needed, policy approves it. One that does not stays a draft, and the task as it was.
+/// needed, policy approves it. One that does not stays a draft, and the task as it was. An approved plan
+/// whose task demands something else now awaits approval again.
 ///
 /// # Errors
 /// When it is the plan of another task, another plan is recorded under its id, or one that it would
@@ -69,8 +74,8 @@ pub fn submit(
     }
     let judgement = desk.judge(Entry::Admit, plan, contract, &[])?;
     let submitting = Submitting { desk, contract, plan, by, now, nonce, judgement: &judgement };
-    let entry = submitting.recorded()?;
-    let Decided { entry, superseded, change } = submitting.decide(entry)?;
+    let Decided { entry, superseded, change } =
+        again_if_changed(|| submitting.decide(submitting.recorded()?))?;
     Ok(Submission { entry, judgement, superseded, change })
 }
 
@@ -113,7 +118,11 @@ impl Submitting<'_> {
         }
         let task_id = self.plan.task_id.clone();
         let (plan, at, by) = (self.plan.clone(), self.now, self.by.clone());
-        Ok(store.put_plan(NewPlan { plan, task_id, at, by })?)
+        match store.put_plan(NewPlan { plan, task_id, at, by }) {
+            // Somebody else has submitted it meanwhile.
+            Err(StoreError::PlanExists { plan_id }) => Ok(store.plan(&plan_id)?),
+            recorded => Ok(recorded?),
+        }
     }
 
     fn decide(&self, entry: PlanEntry) -> Result<Decided, PlanError> {
@@ -160,7 +169,13 @@ impl Submitting<'_> {
             }
             PlanState::Validated => changes.push(to(PlanState::AwaitingApproval)),
             PlanState::AwaitingApproval => {}
-            PlanState::Approved => return self.stay(entry, changes, change),
+            PlanState::Approved if !demands_other => return self.stay(entry, changes, change),
+            // No approval holds for what the task demands now: whoever approves it need not wait until
+            // somebody wants to carry it out.
+            PlanState::Approved => changes.push(PlanChange::Move {
+                to: PlanState::AwaitingApproval,
+                reason: Some(TASK_CHANGED.to_owned()),
+            }),
             PlanState::Rejected | PlanState::Superseded => {
                 let source = entry.state.event_to(PlanState::AwaitingApproval);
                 let plan_id = entry.plan.id.clone();
@@ -174,7 +189,7 @@ impl Submitting<'_> {
             let bound = Bound::of(self.plan, &self.contract, &self.judgement.verdicts)?;
             changes.push(PlanChange::Approve(Box::new(self.by_policy(bound)?)));
             changes.push(to(PlanState::Approved));
-        } else if entry.state == PlanState::AwaitingApproval {
+        } else if matches!(entry.state, PlanState::AwaitingApproval | PlanState::Approved) {
             return self.stay(entry, changes, change);
         }
         let mut decisions = self.others(entry)?;
@@ -186,7 +201,7 @@ impl Submitting<'_> {
         Ok(Decided { entry, superseded, change: Change::Plan })
     }
 
-    /// The plan stays as it is; its task may be given anew.
+    /// The plan stays as it is, or awaits approval again; its task may be given anew.
     fn stay(
         &self,
         entry: &PlanEntry,

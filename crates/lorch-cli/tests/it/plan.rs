@@ -524,3 +524,17 @@ fn every_command_about_plans_has_examples_and_says_what_its_exit_status_means() 
         assert!(help.contains("Exit status: "), "{command}: {help}");
     }
 }
+
+#[test]
+fn no_more_is_shown_than_people_can_use() {
+    let folder = drift();
+    let action = "{\"tool\": \"nuke\"},";
+    let many = format!("\"actions\": [{}", action.repeat(300));
+    folder.write("plan.json", folder.read("plan.json").replacen("\"actions\": [", &many, 1));
+    let ran = plan(&folder, &["validate", "plan.json", "--task", "task.json"], 1);
+    assert_eq!(ran.stdout.matches("error[").count(), 100);
+    assert!(ran.stdout.contains("more findings; `--json` has all of them\n"), "{ran:#?}");
+    assert!(ran.stdout.contains("safety  not valid: 600 errors"), "{ran:#?}");
+    let json = plan(&folder, &["validate", "plan.json", "--task", "task.json", "--json"], 1).json();
+    assert!(json.get("findings").and_then(Value::as_array).unwrap().len() > 600);
+}

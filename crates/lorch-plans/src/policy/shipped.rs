@@ -27,6 +27,7 @@ const SHIPPED: [Embedded; 2] = [
         cases: &[
             case!("production_safety", Deny, "deny", "a_phase_nobody_looks_at.json"),
             case!("production_safety", Deny, "deny", "all_at_once.json"),
+            case!("production_safety", Deny, "deny", "blank_risk_assessment.json"),
             case!("production_safety", Deny, "deny", "carried_out_without_approval.json"),
             case!("production_safety", Deny, "deny", "more_than_half_in_one_phase.json"),
             case!("production_safety", Deny, "deny", "no_estimated_duration.json"),

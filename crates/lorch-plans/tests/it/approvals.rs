@@ -3,7 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use lorch_plans::{Clause, Contract, Entry, PlanError, approve, reject};
+use lorch_plans::{
+    Change, Clause, Contract, Entry, PlanError, Submission, TASK_CHANGED, approve, reject,
+};
 use lorch_types::json::{Value, from_value};
 use lorch_types::plan::{Plan, PlanState, Task, TaskState};
 
@@ -248,16 +250,26 @@ fn a_newer_plan_takes_the_place_of_the_old() {
     refused(office.submit(&task(&[]), &other, 3), "is being carried out");
 }
 
+/// Checks that a plan awaits approval again as its task demands something else, its approvals withdrawn.
+#[track_caller]
+fn waits_again(office: &Office, submission: &Submission) {
+    assert_eq!(submission.change, Change::Task);
+    let entry = office.store.plan(&plan_id()).unwrap();
+    assert_eq!(entry.state, PlanState::AwaitingApproval);
+    assert_eq!(entry.reason.as_deref(), Some(TASK_CHANGED));
+    assert!(office.desk().open_approvals(&plan_id()).unwrap().is_empty());
+}
+
 #[test]
 fn what_an_approval_was_bound_to_must_still_be_so() {
     // The task demands something else.
     let office = waiting(&[]);
     office.approve("alice", "SRELead", 1).unwrap();
-    office
-        .submit(&task(&[("/task_spec/constraints/max_batch_percent", "24")]), &plan(&[]), 2)
-        .unwrap();
-    assert_eq!(office.state(), PlanState::Approved);
-    sent_back(&office, 3, "the task has changed since `alice` approved");
+    let other = task(&[("/task_spec/constraints/max_batch_percent", "24")]);
+    waits_again(&office, &office.submit(&other, &plan(&[]), 2).unwrap());
+    refused(office.execute(3), "is awaiting_approval, not approved");
+    office.approve("alice", "SRELead", 3).unwrap();
+    office.execute(4).unwrap();
     // A plan that does not pass changes nothing, the task neither.
     let office = waiting(&[]);
     office.approve("alice", "SRELead", 1).unwrap();
@@ -274,8 +286,8 @@ fn what_an_approval_was_bound_to_must_still_be_so() {
     let office = waiting(&[]);
     office.approve("alice", "SRELead", 1).unwrap();
     let roles = ("/execution_policy/allowed_approver_roles", "[\"PlatformLead\"]");
-    office.submit(&task(&[roles]), &plan(&[]), 2).unwrap();
-    sent_back(&office, 3, "the task has changed");
+    waits_again(&office, &office.submit(&task(&[roles]), &plan(&[]), 2).unwrap());
+    refused(office.approve("alice", "SRELead", 3), "`SRELead`, which may not approve");
 }
 
 #[test]
@@ -407,6 +419,32 @@ fn who_approved_it_as_it_stands_is_counted() {
     assert_eq!(office.submit(&task, &plan, 0).unwrap().entry.state, PlanState::Approved);
     let by_policy = part(&office, &task, &plan, "review");
     assert_eq!(by_policy, (0, "approved as it stands by 0 of 1 person".to_owned()));
+}
+
+#[test]
+fn plans_are_submitted_at_once() {
+    for round in 0..6 {
+        let office = Office::new();
+        let id = |number: usize| format!("880e8400-e29b-41d4-a716-44665544{number:04}");
+        let plans: Vec<Value> =
+            (0..6).map(|number| plan(&[("/id", &format!("\"{}\"", id(number / 2)))])).collect();
+        let states: Vec<PlanState> = std::thread::scope(|scope| {
+            let office = &office;
+            let submit = |plan| scope.spawn(move || office.submit(&task(&[]), plan, 0));
+            let threads: Vec<_> = plans.iter().map(submit).collect();
+            let submitted = threads.into_iter().map(|thread| thread.join().unwrap());
+            // One that is superseded already by the time it is submitted once more stays so.
+            submitted.filter_map(Result::ok).map(|it| it.entry.state).collect()
+        });
+        assert!(states.len() >= 3, "round {round}: {states:?}");
+        assert!(states.iter().all(|it| *it == PlanState::AwaitingApproval), "{states:?}");
+        let mut all: Vec<PlanState> = (0..3)
+            .map(|number| office.store.plan(&id(number).parse().unwrap()).unwrap().state)
+            .collect();
+        all.sort();
+        use PlanState::{AwaitingApproval, Superseded};
+        assert_eq!(all, [AwaitingApproval, Superseded, Superseded], "round {round}");
+    }
 }
 
 #[test]

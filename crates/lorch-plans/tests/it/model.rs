@@ -131,8 +131,16 @@ impl Model {
         match before.state {
             PlanState::Rejected | PlanState::Superseded if passes => return Outcome::State,
             PlanState::Draft => {}
-            _ if passes => {
+            state if passes => {
+                let is_other = self.version != version;
                 self.version = version;
+                if let Some(plan) = self.plans.get_mut(&id)
+                    && state == PlanState::Approved
+                    && is_other
+                {
+                    plan.state = PlanState::AwaitingApproval;
+                    plan.open.clear();
+                }
                 return Outcome::Done;
             }
             _ => return Outcome::Done,

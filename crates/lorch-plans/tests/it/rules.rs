@@ -612,3 +612,13 @@ fn what_nothing_measures_judges_nothing() {
     }
     assert_eq!(judge(&[], &[Metric::LATENCY_P99]), "");
 }
+
+#[test]
+fn a_plan_takes_as_long_as_it_says() {
+    let estimated = "P/payload/estimated_duration";
+    let words = "is to take 89m, and its phases alone are watched for 90 minutes";
+    check(&[
+        (&[(estimated, "\"90m\"")], &[]),
+        (&[(estimated, "\"89m\"")], &[("W1223", "/payload/estimated_duration", words)]),
+    ]);
+}

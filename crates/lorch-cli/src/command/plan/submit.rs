@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lorch_plans::{Change, Submission, submit as submitted};
+use lorch_plans::{Change, Submission, TASK_CHANGED, submit as submitted};
 use lorch_types::json::{Object, Value, from_value};
 use lorch_types::plan::{Plan, PlanState};
 
@@ -103,7 +103,7 @@ pub(super) fn said(submission: &Submission) -> String {
     }
     let already = match submission.change {
         Change::Nothing => " already: nothing has changed",
-        Change::Task => " already; its task has changed, and no approval of before holds",
+        Change::Task => ": its task has changed, and no approval of before holds",
         Change::Plan => "",
     };
     let is_valid = submission.judgement.validation.overall_valid();
@@ -129,7 +129,8 @@ pub(super) fn said(submission: &Submission) -> String {
 pub(super) fn tell(planning: &Planning, submission: &Submission) {
     let entry = &submission.entry;
     if submission.change != Change::Nothing && entry.state == PlanState::AwaitingApproval {
-        notify::plan_waits(planning.site(), &entry.plan, None);
+        let reason = (submission.change == Change::Task).then_some(TASK_CHANGED);
+        notify::plan_waits(planning.site(), &entry.plan, reason);
     }
 }
 
