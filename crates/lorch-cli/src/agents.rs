@@ -48,15 +48,15 @@ pub(crate) fn opened(site: &Site) -> Result<Dir, Failure> {
         .map_err(Failure::Usage)
 }
 
-/// Takes a workspace for this process; from then on Ctrl-C stops what runs.
-pub(crate) fn owned(site: &Site) -> Result<Owned, Failure> {
+/// Takes a workspace for this process; from then on Ctrl-C stops what runs, and says so in these words.
+pub(crate) fn owned(site: &Site, told: &'static str) -> Result<Owned, Failure> {
     let root = opened(site)?;
     let lock = Lock::take(&root, now()).map_err(not_owned)?;
     let patience = supervision(&site.config.supervision).grace + PATIENCE;
     let waiting = || tell("waiting for the agents of the process before to end\n");
     lock.wait_for_agents(&root, patience, waiting).map_err(not_owned)?;
     let stop = Arc::new(AtomicBool::new(false));
-    stop_on_interrupt(Arc::clone(&stop))?;
+    stop_on_interrupt(Arc::clone(&stop), told)?;
     Ok(Owned { root, stop, _lock: lock })
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn engine(site: &Site) -> Result<Engine, Failure> {
     if let Some(lease_ttl) = crate::crash::lease_ttl() {
         engine.settings.lease_ttl = lease_ttl;
     }
-    stop_on_interrupt(Arc::clone(&engine.stop))?;
+    stop_on_interrupt(Arc::clone(&engine.stop), RESUMABLE)?;
     Ok(engine)
 }
 
@@ -72,14 +72,17 @@ pub(crate) fn agent_launcher() -> Option<Vec<OsString>> {
     Some(vec![lorch.into_os_string(), "worker".into(), "agent".into()])
 }
 
-/// The first interrupt stops what runs and records it; the second ends the process.
-pub(crate) fn stop_on_interrupt(stop: Arc<AtomicBool>) -> Result<(), Failure> {
+/// What the first interrupt says where everything that happened is recorded.
+pub(crate) const RESUMABLE: &str = "stopping, so that it can be resumed";
+
+/// The first interrupt stops what runs, which is told; the second ends the process.
+pub(crate) fn stop_on_interrupt(stop: Arc<AtomicBool>, told: &'static str) -> Result<(), Failure> {
     const INTERRUPTED: i32 = 130;
     ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
             process::exit(INTERRUPTED);
         }
-        tell("\nstopping, so that it can be resumed; once more ends at once\n");
+        tell(&format!("\n{told}; once more ends at once\n"));
     })
     .context("cannot listen for Ctrl-C")
     .map_err(Failure::Work)

@@ -15,8 +15,8 @@ use crate::error::PlanError;
 pub use answer::{Unread, read_answer};
 use judge::{Judge, Judged, Wrong};
 pub use prompt::Prompt;
-use stricter::Given;
-pub use stricter::Held;
+pub use stricter::{Because, Held};
+use stricter::{Given, together};
 
 /// How often an answer is sent back, at most.
 pub const MOST_CORRECTIONS: usize = 3;
@@ -80,6 +80,9 @@ pub struct NoAnswer {
 pub struct Order<'a> {
     /// The task: what stands in it was given by a person, and only becomes stricter.
     pub task: &'a Task,
+    /// The task of the same id as it is recorded, if it is: what stands in that only becomes stricter
+    /// too.
+    pub recorded: Option<&'a Task>,
     /// Where the plan is to be carried out, unless the task's specification says so; production
     /// without either.
     pub environment: Option<Environment>,
@@ -94,7 +97,8 @@ pub struct Draft {
     pub task: Task,
     /// The plan.
     pub plan: Plan,
-    /// Where the planner wanted less than is kept to.
+    /// Where the planner, or who gave a task that is recorded already once more, wanted something else
+    /// than is kept to.
     pub held: Vec<Held>,
     /// How often an answer was sent back.
     pub corrections: usize,
@@ -139,8 +143,10 @@ pub fn draft(
     order: &Order<'_>,
     planner: &mut dyn Planner,
 ) -> Result<Draft, DraftError> {
-    let given = Given::of(order.task, order.environment);
-    let prompt = prompt::prompt(order.task, &given, desk.tools, desk.metrics);
+    let (task, mut held) = together(order.recorded, order.task);
+    let order = &Order { task: &task, ..*order };
+    let given = Given::of(&task, order.environment);
+    let prompt = prompt::prompt(&task, &given, desk.tools, desk.metrics);
     let mut drafting = Drafting { usage: usage(&prompt) };
     let judge = Judge { desk, order, given };
     let mut correction: Option<Correction> = None;
@@ -152,7 +158,12 @@ pub fn draft(
         })?;
         drafting.count(&said);
         let wrong = match judge.judge(&said.text, &drafting.usage)? {
-            Judged::Good { task, plan, held } => {
+            Judged::Good { task, plan, held: more } => {
+                for one in more {
+                    if !held.contains(&one) {
+                        held.push(one);
+                    }
+                }
                 return Ok(Draft { task: *task, plan: *plan, held, corrections });
             }
             Judged::Bad(wrong) => wrong,

@@ -42,8 +42,8 @@ pub use desk::{Desk, Judgement, judge, last_approved};
 pub use diff::{Difference, diff};
 pub use document::document;
 pub use draft::{
-    Correction, Draft, DraftError, DraftFailure, Held, MOST_CORRECTIONS, NoAnswer, Order, Planner,
-    Prompt, Question, Said, Unread, draft, read_answer,
+    Because, Correction, Draft, DraftError, DraftFailure, Held, MOST_CORRECTIONS, NoAnswer, Order,
+    Planner, Prompt, Question, Said, Unread, draft, read_answer,
 };
 pub use error::PlanError;
 pub use execute::{Permit, execute};

@@ -6,6 +6,7 @@ mod command;
 mod diff;
 mod draft;
 mod list;
+mod live;
 mod reject;
 mod run;
 mod show;

@@ -1,10 +1,12 @@
 //! `lorch plan draft` with the real command: a language model on loopback that gives recorded answers,
 //! and an agent that plays them.
 
+use std::process::Stdio;
+
 use lorch_types::json::{Object, Value, canonical};
 use rusqlite::Connection;
 
-use crate::lorch::{Folder, Ran, read};
+use crate::lorch::{Folder, Ran, command, read};
 use crate::server::{Server, json_answer};
 
 const DRAFT: [&str; 5] = ["plan", "draft", "--task", "task.json", "--json"];
@@ -126,7 +128,10 @@ fn an_answer_that_stays_bad_fails_the_task() {
     assert!(ran.stdout.contains("sumary"), "{ran:#?}");
     assert_eq!(server.received().len(), 4);
     let again = folder.run(DRAFT).ends(1);
-    assert!(again.stderr.contains("failed already"), "{again:#?}");
+    for words in ["which failed: no plan after 3 corrections", "give it another `id`"] {
+        assert!(again.stderr.contains(words), "{again:#?}");
+    }
+    assert_eq!(server.received().len(), 4, "nobody is asked");
 
     let (folder, _server) =
         asking(&["I cannot".to_owned(), "do".into(), "that".into(), "[1]".into()]);
@@ -151,7 +156,8 @@ fn what_a_model_says_lowers_nothing() {
     let ran = folder.run(DRAFT).ends(3).json();
     let held = ran.get("held").and_then(Value::as_array).unwrap();
     let matters: Vec<&str> = held.iter().map(|it| text(it, "matter")).collect();
-    assert_eq!(matters, ["environment", "risk_level", "hitl_required", "max_batch_percent"]);
+    let expected = ["environment", "risk_level", "hitl_required", "max_batch_percent", "policies"];
+    assert_eq!(matters, expected);
     assert_eq!(text(&ran, "task.task_spec.context.environment"), "production");
     assert_eq!(text(&ran, "task.task_spec.risk_level"), "high");
     assert_eq!(number(&ran, "task.task_spec.constraints.max_batch_percent"), 25);
@@ -243,4 +249,47 @@ fn a_task_that_no_plan_could_be_right_for_is_refused_before_anybody_is_asked() {
     );
     assert!(server.received().is_empty());
     assert!(!folder.path().join(".lorch").exists(), "nothing is recorded");
+}
+
+#[test]
+fn a_task_is_drafted_again_on_the_terms_that_are_recorded() {
+    let strict = good().replace("\"risk_level\":\"high\"", "\"risk_level\":\"critical\"");
+    let (folder, server) = asking(&[strict, good(), good()]);
+    folder.run(DRAFT).ends(3);
+    let ran = folder.run(DRAFT).ends(3).json();
+    assert_eq!(text(&ran, "task.task_spec.risk_level"), "critical");
+    let held = ran.get("held").and_then(Value::as_array).unwrap();
+    let of = |member: &str| text(&held[0], member);
+    assert_eq!(
+        ["matter", "said", "kept", "because"].map(of),
+        ["risk_level", "high", "critical", "laxer"]
+    );
+    assert!(server.received()[1].body.contains(r#"\"risk_level\":\"critical\""#));
+    // Somebody else's task is not theirs to draft.
+    folder.write("task.json", folder.read("task.json").replace("user-456", "mallory"));
+    let ran = folder.run(DRAFT).ends(1);
+    assert!(ran.stderr.contains("that of another creator"), "{ran:#?}");
+    assert_eq!(server.received().len(), 2, "nobody is asked");
+}
+
+#[test]
+fn an_interrupt_says_that_there_is_no_plan_and_the_same_command_asks_anew() {
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = drift(&llm(&format!("http://{}/v1", deaf.local_addr().unwrap())));
+    let mut draft = command(folder.path());
+    let draft = draft.args(DRAFT).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (_asked, _) = deaf.accept().unwrap();
+    let pid = rustix::process::Pid::from_child(&draft);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ended = draft.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("no plan is recorded, and the same command asks anew"), "{said}");
+    assert!(!said.contains("resumed"), "{said}");
+    assert!(column(&folder, "SELECT plan_id FROM plans").is_empty());
+    let server = Server::start([completion(&good())]);
+    let toml = folder.read("lorch.toml");
+    let (before, _) = toml.split_once("\n[llm]").unwrap();
+    folder.write("lorch.toml", before.to_owned() + &llm(&server.url("/v1")));
+    folder.run(DRAFT).ends(3);
 }

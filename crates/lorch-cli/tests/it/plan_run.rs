@@ -68,7 +68,7 @@ impl Fleet {
     }
 
     /// Sets something of `[execution]`.
-    fn set(&self, name: &str, value: &str) {
+    pub(crate) fn set(&self, name: &str, value: &str) {
         let config = self.folder.read("lorch.toml");
         let with = config.replace("[execution]\n", &format!("[execution]\n{name} = {value}\n"));
         assert_ne!(with, config);
@@ -199,22 +199,6 @@ fn a_run_is_rolled_back_where_an_asset_cannot_be_changed() {
     let metrics = fleet.document().get("metrics").cloned().unwrap();
     let figure = |name| metrics.get(name).and_then(Value::as_u64).unwrap();
     assert_eq!((figure("assets_changed"), figure("rollback_assets")), (4, 5));
-}
-
-#[test]
-fn an_asset_that_dies_in_the_middle_is_never_asked_for_twice_and_the_rest_is_undone() {
-    for parallel in ["1", "2"] {
-        let fleet = Fleet::approved();
-        fleet.set("max_parallel", parallel);
-        fleet.fail(4, "die");
-        let ran = fleet.run(1);
-        assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
-        let both = "upgrade restore";
-        assert_eq!(fleet.done(), [both, both, both, "upgrade", "", "", "", ""]);
-        assert_eq!(fleet.asked(), fleet.done());
-        let failed = ran.stdout.lines().find(|line| line.contains("asset_failed")).unwrap();
-        assert!(failed.contains("asset-4"), "{ran:#?}");
-    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(super) const WHY_NOT: &str = "unknown";
 pub(super) const REASON: &str = "reason";
 /// What became of a phase when its checks were done.
 pub(super) const VERDICT: &str = "verdict";
+/// For how many seconds a phase is watched.
+pub(super) const WAIT: &str = "wait_seconds";
 
 /// An entry that is being written.
 #[derive(Clone, Debug)]

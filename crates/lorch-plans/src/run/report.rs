@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use lorch_store::PlanRun;
-use lorch_types::json::{Number, from_value};
+use lorch_types::json::{Number, Value, from_value};
 use lorch_types::plan::{
     AuditEntry, AuditEvent, Environment, PhaseName, Progress, Run, RunMetrics, RunState, RunStatus,
 };
 use lorch_types::{Amount, NaturalInteger, Percent, SmolStr, Timestamp};
 
-use super::entry::{DIRECTION, REASON};
+use super::entry::{DIRECTION, REASON, VERDICT, WAIT};
 
 /// What happened in a run, counted.
 #[derive(Clone, Debug)]
@@ -206,13 +206,27 @@ impl Timeline<'_> {
 pub fn said_of(entry: &AuditEntry) -> String {
     let detail = |name| entry.details.as_ref().and_then(|details| details.get(name));
     let mut words = Vec::new();
-    for name in [DIRECTION, "check", "observed", "threshold", "outcome", "verdict", REASON, "by"] {
-        if let Some(value) = detail(name) {
-            words.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        }
+    if let Some(assets) = detail("assets").and_then(Value::as_u64) {
+        words.push(format!("{assets} asset{}", if assets == 1 { "" } else { "s" }));
+    }
+    for name in [DIRECTION, "check", "observed", "threshold", "outcome", VERDICT, REASON, "by"] {
+        words.extend(detail(name).map(shown));
+    }
+    if let Some(seconds) = detail(WAIT).and_then(Value::as_u64) {
+        words.push(format!("{seconds} s"));
     }
     words.extend(entry.error.as_ref().map(ToString::to_string));
     words.join(" · ")
+}
+
+/// A detail as people read it.
+fn shown(value: &Value) -> String {
+    let number = |name| value.get(name).and_then(Value::as_u64);
+    match (value.as_str(), number("part"), number("whole")) {
+        (Some(text), ..) => text.to_owned(),
+        (None, Some(part), Some(whole)) => format!("{part} of {whole}"),
+        _ => value.to_string(),
+    }
 }
 
 fn is_rollback(entry: &AuditEntry) -> bool {

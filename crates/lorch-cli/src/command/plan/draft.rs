@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
 use lorch_backends::Cancellation;
-use lorch_plans::{Draft as Drafted, DraftError, DraftFailure, Order, draft as drafted};
+use lorch_plans::{Draft as Drafted, DraftError, DraftFailure, Held, Order, draft as drafted};
 use lorch_store::{Store, StoreError};
 use lorch_types::diagnostic::visible;
 use lorch_types::json::{Object, Value, to_value};
@@ -136,8 +136,8 @@ pub(crate) fn draft(arguments: &Draft, global: &Global) -> Outcome {
     let task = task::wanted(arguments, &planning)?;
     let who = chosen(arguments, &planning)?;
     let store = planning.store()?;
-    begin(&store, &task)?;
-    let asked = ask(arguments, &planning, &store, &task, who);
+    let recorded = begin(&store, &task)?;
+    let asked = ask(arguments, &planning, &store, (&task, recorded.as_ref()), who);
     let drafted = match asked {
         Ok(drafted) => drafted,
         Err(Ended::Failed(failure)) => return failed(arguments, &store, &task, &failure),
@@ -192,56 +192,73 @@ fn chosen(arguments: &Draft, planning: &Planning) -> Result<Who, Failure> {
     }
 }
 
-/// Records the task, if it is new, and that it is being parsed.
-fn begin(store: &Store, task: &Task) -> Outcome {
+/// Records the task, if it is new, and that it is being parsed; the task as it was recorded already.
+fn begin(store: &Store, task: &Task) -> Result<Option<Task>, Failure> {
     // Before it is parsed nothing was understood of it, whatever was given with it.
     let asked = Task { task_spec: None, ..task.clone() };
-    match store.task(&task.id) {
+    let entry = match store.task(&task.id) {
         Err(StoreError::NoSuchTask { .. }) => {
-            Ok(store.advance_task(&asked, TaskEvent::Parse, now())?)
+            store.advance_task(&asked, TaskEvent::Parse, now())?;
+            return Ok(None);
         }
-        Ok(entry) => match entry.state {
-            TaskState::Created => Ok(store.advance_task(&asked, TaskEvent::Parse, now())?),
-            TaskState::Parsing | TaskState::Planned => Ok(()),
-            TaskState::Failed => Err(Failure::work(format!(
-                "the task {} failed already\n  = help: give it a new id",
-                task.id
-            ))),
-        },
-        Err(error) => Err(error.into()),
+        entry => entry?,
+    };
+    if (&entry.task.created_by, &entry.task.org_id) != (&task.created_by, &task.org_id) {
+        return Err(StoreError::TaskOfAnother { task_id: task.id.clone() }.into());
     }
+    match entry.state {
+        TaskState::Created => store.advance_task(&asked, TaskEvent::Parse, now())?,
+        TaskState::Parsing | TaskState::Planned => {}
+        TaskState::Failed => return Err(failed_before(&entry.task)),
+    }
+    Ok(Some(entry.task))
 }
+
+/// A task that failed stays so: what it says then is what came of it.
+fn failed_before(task: &Task) -> Failure {
+    let why = task.status.error.as_deref().map(|it| format!(": {}", visible(it)));
+    Failure::work(format!(
+        "no plan can be drafted for the task {}, which failed{}\n  = help: a task that failed stays \
+         so; give it another `id` in its file, such as {}, and draft it again",
+        task.id,
+        why.unwrap_or_default(),
+        new_uuid()
+    ))
+}
+
+/// What an interrupt says: an answer that is not there yet is lost.
+const NO_PLAN: &str = "stopping: no plan is recorded, and the same command asks anew";
 
 fn ask(
     arguments: &Draft,
     planning: &Planning,
     store: &Store,
-    task: &Task,
+    (task, recorded): (&Task, Option<&Task>),
     who: Who,
 ) -> Result<Drafted, Ended> {
     let plan_id = new_uuid().parse().map_err(Failure::work)?;
     let environment = arguments.environment.map(Environment::from);
-    let order = Order { task, environment, plan_id: &plan_id };
+    let order = Order { task, recorded, environment, plan_id: &plan_id };
     let desk = planning.desk(store);
     let timeout = task::timeout(arguments, task);
     let (result, stop) = match who {
         Who::Llm => {
             let stop = Arc::new(AtomicBool::new(false));
-            crate::machinery::stop_on_interrupt(Arc::clone(&stop))?;
+            crate::machinery::stop_on_interrupt(Arc::clone(&stop), NO_PLAN)?;
             let cancellation = Cancellation::new(Arc::clone(&stop)).with_timeout(timeout);
             let mut planner = llm::Model::new(planning.site(), cancellation)?;
             (drafted(&desk, &order, &mut planner), stop)
         }
         Who::Agent => {
-            let owned = crate::agents::owned(planning.site())?;
+            let owned = crate::agents::owned(planning.site(), NO_PLAN)?;
             let stop = Arc::clone(&owned.stop);
             let mut planner = agent::Agent::start(planning.site(), &owned, timeout)?;
             (drafted(&desk, &order, &mut planner), stop)
         }
     };
     match result {
+        _ if stop.load(Ordering::Relaxed) => Err(Failure::Interrupted.into()),
         Ok(drafted) => Ok(drafted),
-        Err(_) if stop.load(Ordering::Relaxed) => Err(Failure::Interrupted.into()),
         Err(DraftError::Failed { failure }) => Err(Ended::Failed(failure)),
         Err(DraftError::Plan(error)) => Err(Failure::from(error).into()),
     }
@@ -283,7 +300,9 @@ fn code(code: TaskErrorCode) -> Result<Value, Failure> {
 
 fn describe(drafted: &Drafted, object: &mut Object) -> Outcome {
     let held = drafted.held.iter().map(|held| {
-        let members = [("matter", held.matter), ("said", &held.said), ("kept", &held.kept)];
+        let because = held.because.as_str();
+        let Held { matter, said, kept, .. } = held;
+        let members = [("matter", *matter), ("said", said), ("kept", kept), ("because", because)];
         let members = members.map(|(name, text)| (name, Value::from(text)));
         Value::Object(members.into_iter().collect())
     });

@@ -16,12 +16,12 @@ use lorch_store::Store;
 use lorch_types::json::{Object, Value, from_value, read, to_value};
 use lorch_types::plan::{AssetId, AuditEntry, AuditEvent, PlanId, RunId, UserId};
 
+use super::live::Live;
 use super::simulate;
-use super::watch::line;
 use crate::cli::Global;
 use crate::clock::{new_plan_run_id, now};
 use crate::exit::{Failure, Outcome};
-use crate::machinery::{compute, stop_on_interrupt};
+use crate::machinery::{RESUMABLE, compute, stop_on_interrupt};
 use crate::notify::{notify, plan_waits};
 use crate::planning::{Planning, who};
 use crate::site::Site;
@@ -124,7 +124,7 @@ fn carried_out(
     let inventory = inventory(planning)?;
     let compute = compute(site, inventory.values())?;
     let stop = Arc::new(AtomicBool::new(false));
-    stop_on_interrupt(Arc::clone(&stop))?;
+    stop_on_interrupt(Arc::clone(&stop), RESUMABLE)?;
     let pace = &site.config.execution;
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let executor = Executor {
@@ -149,6 +149,10 @@ fn carried_out(
         },
         stop,
     };
+    let mut live = Live::new(&store.plan(&arguments.plan)?.plan);
+    for record in store.plan_run_audit(run_id, 0)? {
+        live.know(&from_value(&record.entry).map_err(Failure::work)?);
+    }
     let mut heard = |entry: &AuditEntry| {
         if entry.event == AuditEvent::RunPaused {
             tell_of_pause(site, &arguments.plan, run_id, entry);
@@ -156,10 +160,12 @@ fn carried_out(
         // Whoever reads this may have gone: the run goes on.
         let _ = match arguments.json {
             true => to_value(entry).map_err(Failure::work).and_then(print_line),
-            false => print(&line(entry)),
+            false => live.say(entry),
         };
     };
-    carry_out(&executor, run_id, &mut heard).map_err(|error| match error {
+    let stopped = carry_out(&executor, run_id, &mut heard);
+    live.clear();
+    stopped.map_err(|error| match error {
         lorch_plans::RunError::Store(error) => error.into(),
         other => Failure::Work(other.into()),
     })

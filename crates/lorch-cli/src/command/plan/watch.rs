@@ -8,10 +8,11 @@ use lorch_types::diagnostic::visible;
 use lorch_types::json::{from_value, to_value};
 use lorch_types::plan::{AuditEntry, RunId, RunState};
 
+use super::live::Live;
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
 use crate::planning::Planning;
-use crate::terminal::{print, print_line};
+use crate::terminal::print_line;
 
 /// Watch a run until it ends, from its beginning on.
 #[derive(Debug, Args)]
@@ -39,6 +40,7 @@ pub(crate) fn watch(arguments: &Watch, global: &Global) -> Outcome {
     const LOOK_EVERY: Duration = Duration::from_millis(200);
     let planning = Planning::find(global)?;
     let store = planning.store_with_plans()?;
+    let mut live = Live::new(&store.plan_run(&arguments.run)?.plan.plan);
     let mut after = 0;
     loop {
         // The state first: what led to it is in the log by then.
@@ -48,7 +50,7 @@ pub(crate) fn watch(arguments: &Watch, global: &Global) -> Outcome {
             let entry: AuditEntry = from_value(&record.entry).map_err(Failure::work)?;
             match arguments.json {
                 true => print_line(to_value(&entry).map_err(Failure::work)?)?,
-                false => print(&line(&entry))?,
+                false => live.say(&entry)?,
             }
         }
         match state {

@@ -7,6 +7,7 @@ use lorch_types::agent::AgentRunId;
 use crate::agents::{Owned, failed, owned, settings};
 use crate::cli::Global;
 use crate::exit::Outcome;
+use crate::machinery::RESUMABLE;
 use crate::site::Site;
 use crate::terminal::print;
 
@@ -45,7 +46,7 @@ fn answer(text: &str) -> Result<Answer, String> {
 pub(crate) fn decide(arguments: &Decide, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let settings = settings(&site)?;
-    let Owned { root, _lock, .. } = owned(&site)?;
+    let Owned { root, _lock, .. } = owned(&site, RESUMABLE)?;
     let id = &arguments.run;
     let opened = TaskRun::open(root, id, settings);
     let (mut run, _recovery) = opened.map_err(|error| failed(Some(id), error))?;

@@ -47,7 +47,7 @@ pub(crate) fn log(arguments: &Log, global: &Global) -> Outcome {
     let rules = settings(&site)?.rules;
     let stop = Arc::new(AtomicBool::new(false));
     if arguments.follow {
-        stop_on_interrupt(Arc::clone(&stop))?;
+        stop_on_interrupt(Arc::clone(&stop), "looking no further; the run goes on")?;
     }
     let mut entries = Entries::new(root.try_clone().map_err(Failure::work)?, &arguments.run);
     let shown = Shown {

@@ -8,6 +8,7 @@ use super::run::{Shown, begin_all};
 use crate::agents::{failed, owned, settings};
 use crate::cli::Global;
 use crate::exit::{Failure, Outcome};
+use crate::machinery::RESUMABLE;
 use crate::site::Site;
 
 /// Go on with a run of a task that was interrupted, crashed, or waited for a person.
@@ -34,7 +35,7 @@ pub(crate) struct Resume {
 pub(crate) fn resume(arguments: &Resume, global: &Global) -> Outcome {
     let site = Site::find(global)?;
     let settings = settings(&site)?;
-    let owned = owned(&site)?;
+    let owned = owned(&site, RESUMABLE)?;
     let root = owned.root.try_clone().map_err(Failure::work)?;
     let opened = TaskRun::open(root, &arguments.run, settings.clone());
     let (mut run, recovery) = opened.map_err(|error| failed(Some(&arguments.run), error))?;

@@ -18,6 +18,7 @@ use crate::cli::Global;
 use crate::clock::word;
 use crate::dialogue::{People, Programs, asked};
 use crate::exit::{Failure, Outcome};
+use crate::machinery::RESUMABLE;
 use crate::site::{CONFIG_FILE, Site};
 use crate::terminal::{Stream, print, tell};
 
@@ -71,7 +72,7 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
         None => wish(arguments.goal.as_deref())?,
     };
     all_configured(&settings, assignment.first)?;
-    let owned = owned(&site)?;
+    let owned = owned(&site, RESUMABLE)?;
     if !arguments.anew {
         refuse_unfinished(&owned.root, &assignment.task_id)?;
     }

@@ -5,7 +5,7 @@ use lorch_types::plan::{AuditEntry, AuditEvent, Observed, RunState, Truth};
 
 use super::{Driver, RunError, Stopped};
 use crate::run::course::{Checkup, Stage};
-use crate::run::entry::{Entry, OUTCOME, REASON, VERDICT, WHY_NOT};
+use crate::run::entry::{Entry, OUTCOME, REASON, VERDICT, WAIT, WHY_NOT};
 use crate::run::machine::Round;
 use crate::run::probe::{Look, Sight};
 use crate::run::verdict::{Verdict, verdict};
@@ -139,9 +139,10 @@ impl Driver<'_, '_> {
                 let entry = entry.detail(ROLLBACK_IF, rollback.as_str()).done();
                 self.commit(vec![entry], Vec::new())
             }
-            (Verdict::Pass, Round::BeforeWait, Some(_)) => {
+            (Verdict::Pass, Round::BeforeWait, Some(wait)) => {
                 let entry = self.entry(AuditEvent::HealthCheckPassed).phase(&stage.name);
                 let entry = entry.detail(VERDICT, "watch").detail("round", round.as_str());
+                let entry = entry.detail(WAIT, wait.as_secs());
                 self.commit(vec![entry.done()], Vec::new())
             }
             (Verdict::Pass, ..) => self.end_phase(stage),
