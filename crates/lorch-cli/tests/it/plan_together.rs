@@ -1,6 +1,7 @@
 //! Several processes at one plan or run, and processes that are interrupted: one of them decides, one
 //! carries it out, and nothing is done twice.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -231,5 +232,20 @@ fn an_asset_that_dies_in_the_middle_is_rolled_back_with_the_others_and_told_of()
         let failed = |line: &&str| line.contains("asset_failed") && line.contains("asset-4");
         assert_eq!(ran.stdout.lines().filter(failed).count(), 2, "there and back: {ran:#?}");
         fleet.plan(&["audit", &fleet.run_id().unwrap(), "--verify"], 0);
+    }
+}
+
+#[test]
+fn a_run_goes_on_though_nobody_reads_of_it() {
+    for more in [&[][..], &["--json"]] {
+        let fleet = Fleet::approved();
+        let arguments = [&["run", PLAN, "--as", "carol"], more].concat();
+        let mut run = start(&fleet.folder, &arguments);
+        let mut line = String::new();
+        BufReader::new(run.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("begins") || line.contains("run_started"), "{line}");
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(fleet.asked(), ["upgrade"; 8]);
     }
 }
