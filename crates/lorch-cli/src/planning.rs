@@ -9,7 +9,7 @@ use lorch_plans::{
 use lorch_store::Store;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
 use lorch_types::json::{Limits, Value, from_value};
-use lorch_types::plan::{Metrics, Plan, PlanId, Task, TaskSpec, UserId};
+use lorch_types::plan::{Metric, Metrics, Plan, PlanId, Task, UserId};
 use lorch_types::{Kind, SmolStr};
 use lorch_validate::validate_document;
 
@@ -44,6 +44,13 @@ impl Planning {
                 .declare(metric.clone(), *of)
                 .context("[metrics] in lorch.toml")
                 .map_err(Failure::Usage)?;
+        }
+        // Without a probe these two are measured all the same: by the assets, and by what could be done.
+        let known = [Metric::HTTP_200, Metric::ERROR_RATE];
+        let all: Vec<Metric> = metrics.iter().map(|(metric, _)| metric.clone()).collect();
+        let is_measured = |it: &Metric| known.contains(it) || site.config.probes.contains_key(it);
+        for metric in all.into_iter().filter(|metric| !is_measured(metric)) {
+            metrics.leave_unmeasured(metric);
         }
         let policies = Policies::new(Some(site.root.join(POLICIES)), Budget::default())
             .evaluated_by(evaluator());
@@ -133,8 +140,8 @@ impl Planning {
     }
 
     /// Refuses a task of which no plan could be right; what is wrong with it is told.
-    pub(crate) fn refuse_unsound(&self, spec: &TaskSpec, source: &Source) -> Outcome {
-        let found = validate_task(spec, &self.metrics);
+    pub(crate) fn refuse_unsound(&self, contract: &Contract<'_>, source: &Source) -> Outcome {
+        let found = validate_task(contract, &self.metrics);
         if found.is_empty() {
             return Ok(());
         }

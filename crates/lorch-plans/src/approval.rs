@@ -195,13 +195,14 @@ pub(crate) fn distinct(approvals: &[Approval]) -> usize {
     approvals.iter().map(|approval| person(&approval.approver)).collect::<BTreeSet<_>>().len()
 }
 
-/// Whether both names are those of one person: nobody is two people by writing their name in capitals.
+/// Whether both names are those of one person: nobody is two people by writing their name in capitals,
+/// or with space around it.
 pub(crate) fn same_person(one: &UserId, other: &UserId) -> bool {
     person(one) == person(other)
 }
 
 fn person(name: &UserId) -> String {
-    name.as_str().to_lowercase()
+    name.as_str().trim().to_lowercase()
 }
 
 /// How many must: one, where somebody answers for an emergency.

@@ -44,6 +44,8 @@ pub struct Question<'q> {
 /// Why an answer is sent back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
+    /// Which one it is, from 1: the same answer may be wrong in the same way twice.
+    pub number: usize,
     /// The answer as it was given, or its beginning.
     pub answer: String,
     /// What is wrong with it.
@@ -146,6 +148,7 @@ pub fn draft(
     let (task, mut held) = together(order.recorded, order.task);
     let order = &Order { task: &task, ..*order };
     let given = Given::of(&task, order.environment);
+    held.extend(given.not_as_ordered(order.environment));
     let prompt = prompt::prompt(&task, &given, desk.tools, desk.metrics);
     let mut drafting = Drafting { usage: usage(&prompt) };
     let judge = Judge { desk, order, given };
@@ -176,7 +179,7 @@ pub fn draft(
         }
         corrections += 1;
         let answer = beginning(said.text, MOST_SENT_BACK);
-        correction = Some(Correction { answer, violations: wrong.violations });
+        correction = Some(Correction { number: corrections, answer, violations: wrong.violations });
     }
 }
 

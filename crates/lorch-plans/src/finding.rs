@@ -50,6 +50,10 @@ pub enum Rule {
     NoVerdict,
     /// The task's maintenance window says no time.
     Window,
+    /// The task leaves nobody who may approve.
+    Approvers,
+    /// Nothing measures what a phase is judged by.
+    Unmeasured,
 }
 
 impl Rule {
@@ -76,6 +80,8 @@ impl Rule {
             Self::Denied => "L1218",
             Self::NoVerdict => "L1219",
             Self::Window => "L1220",
+            Self::Approvers => "L1221",
+            Self::Unmeasured => "L1222",
         })
     }
 
@@ -125,6 +131,17 @@ pub(crate) fn few<T: std::fmt::Display>(items: &[T]) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => words.concat(),
     }
+}
+
+/// Whether a person who reads a name does not see all of it: it has characters without a shape, or space
+/// around it.
+pub(crate) fn is_unseen(name: &str) -> bool {
+    let has_no_shape = |character: char| {
+        // What debugging escapes has none; quotes and backslashes, which it escapes too, have.
+        !matches!(character, ' '..='~')
+            && ['x', character].iter().collect::<String>().escape_debug().count() > 2
+    };
+    name.trim() != name || name.chars().any(has_no_shape)
 }
 
 /// A count and what is counted: "1 asset", "3 assets".

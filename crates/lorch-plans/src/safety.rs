@@ -26,7 +26,7 @@ pub(crate) fn check(plan: &Plan, setting: &Setting<'_>) -> Vec<Diagnostic> {
     batch::check(plan, &phases, &setting.contract, &mut found);
     health::check(&phases, setting, &mut found);
     tools::check(&phases, setting, &mut found);
-    task::window(setting.contract.spec, &mut found);
+    task::demands(&setting.contract, &mut found);
     if let Some(text) = &plan.payload.estimated_duration {
         let at = || in_payload("estimated_duration");
         duration(DurationField::EstimatedDuration, text, at, &mut found);

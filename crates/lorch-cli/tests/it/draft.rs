@@ -99,6 +99,8 @@ fn a_plan_with_prose_around_it_waits_for_a_person() {
     {
         assert!(asked.contains(word), "{word}");
     }
+    let metrics = r#"\"metrics\":[\"error_rate\",\"http_200\"]"#;
+    assert!(asked.contains(metrics), "what nothing measures is not offered: {asked}");
 }
 
 #[test]
@@ -223,6 +225,11 @@ fn an_agent_drafts_a_plan_and_is_told_what_was_wrong() {
     let ran = folder.run(DRAFT).ends(3).json();
     assert_eq!(text(&ran, "state"), "awaiting_approval");
     assert_eq!(number(&ran, "corrections"), 1);
+
+    // The same mistake twice is corrected twice.
+    let folder = drift(agent);
+    folder.write("planner.json", script(&[&bad, &bad, &good()]));
+    assert_eq!(number(&folder.run(DRAFT).ends(3).json(), "corrections"), 2);
 
     let folder = drift(agent);
     let question =

@@ -202,6 +202,22 @@ fn a_run_is_rolled_back_where_an_asset_cannot_be_changed() {
 }
 
 #[test]
+fn an_asset_that_dies_in_the_middle_is_never_asked_for_twice_and_the_rest_is_undone() {
+    for parallel in ["1", "2"] {
+        let fleet = Fleet::approved();
+        fleet.set("max_parallel", parallel);
+        fleet.fail(4, "die");
+        let ran = fleet.run(1);
+        assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
+        let both = "upgrade restore";
+        assert_eq!(fleet.done(), [both, both, both, "upgrade", "", "", "", ""]);
+        assert_eq!(fleet.asked(), fleet.done());
+        let failed = ran.stdout.lines().find(|line| line.contains("asset_failed")).unwrap();
+        assert!(failed.contains("asset-4"), "{ran:#?}");
+    }
+}
+
+#[test]
 fn assets_that_are_acted_on_at_the_same_time_are_acted_on_once() {
     let fleet = Fleet::approved();
     fleet.set("max_parallel", "8");
@@ -333,4 +349,33 @@ fn a_run_speaks_for_the_plans_of_its_kind() {
     };
     assert_eq!((points("history"), points("review")), (Some(20), Some(20)));
     assert_eq!(shown.get("quality_score").and_then(Value::as_u64), Some(100));
+}
+
+#[test]
+fn what_the_operator_has_to_put_right_is_said_before_an_approval_is_used() {
+    let fleet = Fleet::approved();
+    let inventory = fleet.folder.path().join("fleet/inventory.json");
+    let addresses = fleet.folder.read("fleet/inventory.json");
+    let refused = |words: &str| {
+        let ran = fleet.plan(&["run", PLAN, "--as", "carol"], 2);
+        assert!(ran.stderr.contains("error: ") && ran.stderr.contains(words), "{words}: {ran:#?}");
+        assert_eq!(fleet.run_id(), None, "{words}: nothing was begun");
+    };
+    for (text, words) in [
+        ("{", "fleet/inventory.json`: the text ends"),
+        ("[]", "fleet/inventory.json`: "),
+        ("{\"asset-1\": 5}", "fleet/inventory.json`: invalid type: integer `5`"),
+        ("{\"asset-1\": \"file:///etc/passwd\"}", "the address of `asset-1`: `` is no host"),
+        ("{\"asset-1\": \"http://me:word@a.example\"}", "the address of `asset-1`: `me:word@a"),
+    ] {
+        fleet.folder.write("fleet/inventory.json", text);
+        refused(words);
+    }
+    std::fs::remove_file(&inventory).unwrap();
+    refused("fleet/inventory.json`: No such file");
+    std::os::unix::fs::symlink("/dev/zero", &inventory).unwrap();
+    refused("fleet/inventory.json`: it is not a regular file");
+    std::fs::remove_file(&inventory).unwrap();
+    fleet.folder.write("fleet/inventory.json", addresses);
+    fleet.run(0);
 }

@@ -220,22 +220,6 @@ fn a_run_that_is_interrupted_in_a_pause_goes_on() {
 }
 
 #[test]
-fn an_asset_that_dies_in_the_middle_is_rolled_back_with_the_others_and_told_of() {
-    for parallel in ["1", "2"] {
-        let fleet = Fleet::approved();
-        fleet.set("max_parallel", parallel);
-        fleet.fail(4, "die");
-        let ran = fleet.run(1);
-        assert!(ran.stdout.ends_with("is failed: rollback_incomplete\n"), "{ran:#?}");
-        let (upgraded, both) = ("upgrade", "upgrade restore");
-        assert_eq!(fleet.asked(), [both, both, both, upgraded, "", "", "", ""]);
-        let failed = |line: &&str| line.contains("asset_failed") && line.contains("asset-4");
-        assert_eq!(ran.stdout.lines().filter(failed).count(), 2, "there and back: {ran:#?}");
-        fleet.plan(&["audit", &fleet.run_id().unwrap(), "--verify"], 0);
-    }
-}
-
-#[test]
 fn a_run_goes_on_though_nobody_reads_of_it() {
     for more in [&[][..], &["--json"]] {
         let fleet = Fleet::approved();

@@ -68,7 +68,8 @@ pub(super) fn prompt(task: &Task, given: &Given<'_>, tools: &Tools, metrics: &Me
     let described: Object =
         described.map(|(name, tool)| (name.as_str(), Value::Object(of(tool)))).collect();
     request.insert("tools", described);
-    let names = metrics.iter().map(|(metric, _)| Value::from(metric.as_str()));
+    let measured = metrics.iter().map(|(metric, _)| metric).filter(|it| metrics.is_measured(it));
+    let names = measured.map(|metric| Value::from(metric.as_str()));
     request.insert("metrics", Value::Array(names.collect()));
     let user = canonical(&Value::Object(request.clone()));
     Prompt { system, user, request }

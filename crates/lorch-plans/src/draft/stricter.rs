@@ -175,6 +175,15 @@ impl<'t> Given<'t> {
         Self { task, spec, environment, mode }
     }
 
+    /// That it is carried out elsewhere than was ordered, where the task is stricter.
+    pub(crate) fn not_as_ordered(&self, ordered: Option<Environment>) -> Vec<Held> {
+        let mut held = Vec::new();
+        if let Some(ordered) = ordered {
+            laxer(&mut held, "environment", &spelled(&ordered), &spelled(&self.environment));
+        }
+        held
+    }
+
     /// The specification that holds: nothing in it is laxer than what was given.
     pub(crate) fn with(&self, said: TaskSpec) -> (TaskSpec, Vec<Held>) {
         let mut held = Vec::new();

@@ -6,7 +6,7 @@ use lorch_types::diagnostic::Diagnostic;
 use lorch_types::plan::{AssetId, Plan};
 
 use crate::contract::Contract;
-use crate::finding::{Placed, Rule, counted, few, in_payload};
+use crate::finding::{Placed, Rule, counted, few, in_payload, is_unseen};
 
 pub(super) fn check(
     plan: &Plan,
@@ -27,6 +27,8 @@ pub(super) fn check(
         homeless(affected, &homes, found);
     }
     check_names(phases, found);
+    check_seen(affected, phases, found);
+    check_capitals(affected, found);
     check_excluded(affected, phases, contract, found);
     check_scope(affected, contract, found);
 }
@@ -124,26 +126,64 @@ fn check_names(phases: &[Placed<'_>], found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whoever approves sees all of a name: nothing passes for something else.
+fn check_seen(affected: &[AssetId], phases: &[Placed<'_>], found: &mut Vec<Diagnostic>) {
+    const HELP: &str = "write them in letters, digits and signs, without space around them";
+    let unseen: Vec<(usize, &AssetId)> =
+        affected.iter().enumerate().filter(|(_, asset)| is_unseen(asset.as_str())).collect();
+    if let Some((first, _)) = unseen.first() {
+        let names: Vec<_> = unseen.iter().map(|(_, asset)| asset.as_str().escape_debug()).collect();
+        let message = format!("not all of these names can be seen: {}", few(&names));
+        let at = in_payload("affected_assets").join(first);
+        found.push(Rule::Assets.error(at, message).with_help(HELP));
+    }
+    for placed in phases.iter().filter(|placed| is_unseen(placed.phase.name.as_str())) {
+        let name = placed.phase.name.as_str().escape_debug();
+        let message = format!("not all of the name of phase `{name}` can be seen");
+        found.push(Rule::Phases.error(placed.at("name"), message).with_help(HELP));
+    }
+}
+
+/// Many systems take names that differ in capitals only for one.
+fn check_capitals(affected: &[AssetId], found: &mut Vec<Diagnostic>) {
+    let has_capitals = |asset: &&AssetId| asset.as_str().chars().any(char::is_uppercase);
+    if !affected.iter().any(|asset| has_capitals(&asset)) {
+        return;
+    }
+    let mut first: HashMap<String, &AssetId> = HashMap::with_capacity(affected.len());
+    let mut alike = Vec::new();
+    for (index, asset) in affected.iter().enumerate() {
+        let other = *first.entry(asset.as_str().to_lowercase()).or_insert(asset);
+        if other != asset {
+            alike.push((index, [other, asset]));
+        }
+    }
+    let Some((index, _)) = alike.first() else { return };
+    let names: Vec<_> = alike.iter().flat_map(|(_, names)| names).collect();
+    let message = format!("these names differ in capitals only: {}", few(&names));
+    found.push(Rule::Assets.warning(in_payload("affected_assets").join(index), message));
+}
+
 fn check_excluded(
     affected: &[AssetId],
     phases: &[Placed<'_>],
     contract: &Contract<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let excluded: HashSet<&AssetId> = contract.excluded().iter().collect();
+    let same = |asset: &AssetId| asset.as_str().trim().to_lowercase();
+    let excluded: HashSet<String> = contract.excluded().iter().map(same).collect();
     if excluded.is_empty() {
         return;
     }
-    let in_affected = affected.iter().enumerate().map(|(index, asset)| (None, index, asset));
-    let in_phases = phases.iter().flat_map(|placed| {
-        placed.phase.assets.iter().enumerate().map(move |(index, it)| (Some(placed), index, it))
-    });
-    for (placed, index, asset) in in_affected.chain(in_phases) {
-        if excluded.contains(asset) {
-            let at = placed.map_or_else(|| in_payload("affected_assets"), |it| it.at("assets"));
-            let message = format!("the task excludes `{asset}`");
-            found.push(Rule::Excluded.error(at.join(index), message));
-        }
+    let in_phases = phases.iter().map(|placed| (placed.at("assets"), &placed.phase.assets[..]));
+    let places = std::iter::once((in_payload("affected_assets"), affected)).chain(in_phases);
+    for (at, assets) in places {
+        let concerned = assets.iter().enumerate().filter(|(_, it)| excluded.contains(&same(it)));
+        let concerned: Vec<(usize, &AssetId)> = concerned.collect();
+        let Some((first, _)) = concerned.first() else { continue };
+        let names: Vec<_> = concerned.iter().map(|(_, asset)| asset).collect();
+        let message = format!("the task excludes {}", few(&names));
+        found.push(Rule::Excluded.error(at.join(first), message));
     }
 }
 

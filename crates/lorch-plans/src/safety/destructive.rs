@@ -12,7 +12,7 @@ use crate::finding::Rule;
 
 /// What each pattern catches; the patterns are matched in lower case, with every run of space as one
 /// blank and without quotes and backslashes.
-const PATTERNS: [(&str, &str); 17] = [
+const PATTERNS: [(&str, &str); 20] = [
     (
         "deletes files without asking",
         r"\brm (?:-\S+ )*(?:-[a-z]*[rf]|--recursive|--force|--no-preserve-root)",
@@ -28,16 +28,31 @@ const PATTERNS: [(&str, &str); 17] = [
         r"\b(?:mkfs(?:\.\w+)?|mke2fs|wipefs|shred|blkdiscard|sgdisk|fdisk|parted) .*(?:/dev/|-)",
     ),
     ("formats a drive", r"(?:^|[;&|] ?)format [a-z]:"),
-    ("drops a table or database", r"\bdrop (?:table|database|schema|keyspace|index|user)\b"),
+    (
+        "drops a table or database",
+        r"\bdrop (?:table|database|schema|keyspace|index|user)\b|\bdropdb \S|\bdropdatabase\(",
+    ),
+    ("empties a database", r"\bflush(?:all|db)\b"),
     ("empties a table", r"\btruncate table\b|\btruncate (?:-s|--size)"),
-    ("deletes all rows of a table", r"\bdelete from [\w.]+ ?(?:;|$)"),
+    (
+        "deletes all rows of a table",
+        r"\bdelete from [\w.]+ ?(?:;|$|where (?:true\b|(?:1 ?= ?1|0 ?= ?0)(?:\D|$)))",
+    ),
     (
         "stops the machine",
-        r"\bsudo (?:shutdown|poweroff|halt|reboot)\b|\bshutdown (?:-|now\b|\+?\d)|\b(?:reboot|halt|poweroff) -|\binit [06]\b|\bsystemctl (?:poweroff|halt|reboot)\b",
+        r"\bsudo (?:shutdown|poweroff|halt|reboot)\b|\bshutdown (?:-|now\b|\+?\d)|\b(?:reboot|halt|poweroff) -|\binit [06]\b|\bsystemctl (?:poweroff|halt|reboot)\b|\b(?:stop|restart)-computer\b",
     ),
     ("gives everybody every right", r"\bchmod (?:-\S+ )*(?:0?777|a\+rwx)\b"),
     ("forks without end", r":\(\) ?\{ ?:"),
-    ("runs what it downloads", r"\b(?:curl|wget)\b[^|;&]*\| ?(?:sudo )?(?:ba|z|da|k)?sh\b"),
+    (
+        "runs what it downloads",
+        r"\b(?:curl|wget)\b[^|;&]*\| ?(?:sudo )?(?:(?:ba|z|da|k)?sh|python[\d.]*|perl|ruby|node|php)\b",
+    ),
+    (
+        "runs what is hidden in it",
+        r"\bbase64 (?:-\S+ )*(?:-d|--decode)\b[^|;&]*\| ?(?:sudo )?(?:ba|z|da|k)?sh\b",
+    ),
+    ("ends every process", r"\bkill (?:-\S+ )+-1\b"),
     (
         "switches the firewall off",
         r"\biptables (?:-f\b|--flush)|\bufw (?:disable|reset)\b|\bnft flush\b",
@@ -48,18 +63,19 @@ const PATTERNS: [(&str, &str); 17] = [
     ),
     (
         "deletes cluster resources",
-        r"\bkubectl\b.* ?\bdelete\b.* ?(?:--all\b|\bnamespace\b|\bns\b|\bnode\b|\bpvc?\b|\bcrd\b)",
+        r"\bkubectl\b.* ?\bdelete\b.* ?(?:--all\b|\bnamespace\b|\bns\b|\bnode\b|\bpvc?\b|\bcrd\b)|\bhelm (?:-\S+ )*(?:uninstall|delete) ",
     ),
     (
         "deletes stored data",
-        r"\b(?:s3 rb|s3 rm\b.*--recursive|gsutil (?:-m )?rm -r|az group delete|delete-db-instance|terminate-instances|vgremove|lvremove|zpool destroy)",
+        r"\b(?:s3 rb|s3 rm\b.*--recursive|gsutil (?:-m )?rm -r|(?:az|gcloud) (?:[\w-]+ )+delete\b|delete-(?:db-instance|db-cluster|table|bucket|stack|cluster|volume)\b|terminate-instances|docker (?:system|volume) prune|vgremove|lvremove|zpool destroy)",
     ),
 ];
 
 static SET: LazyLock<Option<RegexSet>> =
     LazyLock::new(|| RegexSet::new(PATTERNS.iter().map(|(_, pattern)| pattern)).ok());
 
-/// Notes every text in the params, and every list that is a command line, which looks so.
+/// Notes every text in the params, names of members included, and every list that is a command line,
+/// which looks so.
 pub(super) fn check(params: &Object, at: &Pointer, found: &mut Vec<Diagnostic>) {
     let mut at = at.clone();
     object(params, &mut at, found);
@@ -68,6 +84,10 @@ pub(super) fn check(params: &Object, at: &Pointer, found: &mut Vec<Diagnostic>) 
 fn object(members: &Object, at: &mut Pointer, found: &mut Vec<Diagnostic>) {
     for (key, member) in members.iter() {
         at.push(key);
+        // A name of one word is no command.
+        if key.contains(char::is_whitespace) {
+            judge(key, at, found);
+        }
         value(member, at, found);
         at.pop();
     }

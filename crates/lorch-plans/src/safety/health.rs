@@ -1,7 +1,9 @@
 //! Health checks and rollback conditions: there where they must be, readable, and of one mind.
 
+use std::collections::BTreeSet;
+
 use lorch_types::diagnostic::{Diagnostic, Part};
-use lorch_types::plan::condition::{ConditionError, RollbackCondition};
+use lorch_types::plan::condition::{ConditionError, Expr, ExprKind, RollbackCondition};
 use lorch_types::plan::{
     DurationField, HealthCheck, HealthCheckType, Metric, MetricType, Metrics, Threshold,
 };
@@ -29,6 +31,39 @@ pub(super) fn check(phases: &[Placed<'_>], setting: &Setting<'_>, found: &mut Ve
         };
         if let (Some(health), Some(rollback)) = (&health, rollback) {
             compare_phase(placed, health, rollback, trigger.as_ref(), found);
+        }
+        let checks = health.iter().flat_map(|health| &health.checks).map(|check| &check.metric);
+        let mut named: BTreeSet<&Metric> = checks.collect();
+        if let Some(rollback) = rollback {
+            metrics_of(rollback.condition.root(), &mut named);
+        }
+        unmeasured(placed, &named, setting.metrics, found);
+    }
+}
+
+/// What is never known never passes: the run would pause, and nothing would tell that assets are ill.
+fn unmeasured(
+    placed: &Placed<'_>,
+    named: &BTreeSet<&Metric>,
+    metrics: &Metrics,
+    found: &mut Vec<Diagnostic>,
+) {
+    let unmeasured: Vec<&Metric> =
+        named.iter().copied().filter(|metric| !metrics.is_measured(metric)).collect();
+    let Some(first) = unmeasured.first() else { return };
+    let (name, all) = (&placed.phase.name, few(&unmeasured));
+    let message = format!("phase `{name}` is judged by what nothing measures: {all}");
+    let help = format!("the run would pause there: `[probes.{first}]` in lorch.toml says how");
+    found.push(Rule::Unmeasured.warning(placed.pointer(), message).with_help(help));
+}
+
+/// The metrics that a condition names.
+fn metrics_of<'e>(expr: &'e Expr, named: &mut BTreeSet<&'e Metric>) {
+    match &expr.kind {
+        ExprKind::Flag(metric) | ExprKind::Compare { metric, .. } => drop(named.insert(metric)),
+        ExprKind::Not(inner) => metrics_of(inner, named),
+        ExprKind::All(operands) | ExprKind::Any(operands) => {
+            operands.iter().for_each(|operand| metrics_of(operand, named));
         }
     }
 }
@@ -76,6 +111,10 @@ fn health(placed: &Placed<'_>, metrics: &Metrics, found: &mut Vec<Diagnostic>) -
         let at = || placed.at("health_checks").join(index);
         if let Some(text) = &check.timeout {
             duration(DurationField::Timeout, text, || at().join("timeout"), found);
+            if DurationField::Timeout.parse(text).is_ok_and(|it| it.seconds() == 0) {
+                let message = "the health check can never pass: no answer is waited for";
+                found.push(Rule::Constant.error(at().join("timeout"), message));
+            }
         }
         checks.extend(read_check(check, metrics, at, found));
     }

@@ -1,5 +1,7 @@
 //! Actions use tools that there are, that the task names, and that may be used where it happens.
 
+use std::collections::BTreeSet;
+
 use lorch_backends::config::{Tool, ToolRisk};
 use lorch_types::diagnostic::Diagnostic;
 use lorch_types::plan::{ExecutionMode, PlanAction, RiskLevel, ToolName};
@@ -19,6 +21,39 @@ pub(super) fn check(phases: &[Placed<'_>], setting: &Setting<'_>, found: &mut Ve
             }
         }
     }
+    if let (true, Some((first, later))) = (setting.contract.needs_canary(), phases.split_first()) {
+        canary(first, later, setting, found);
+    }
+}
+
+/// A canary shows how what comes later goes only if it does the same.
+fn canary(
+    first: &Placed<'_>,
+    later: &[Placed<'_>],
+    setting: &Setting<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let changing = |placed: &Placed<'_>| -> BTreeSet<ToolName> {
+        let tools = placed.phase.actions.iter().flatten().map(|action| &action.tool);
+        let changes =
+            |tool: &&ToolName| setting.tools.get(tool).is_some_and(|it| it.risk.changes());
+        tools.filter(changes).cloned().collect()
+    };
+    let tried = changing(first);
+    let later: BTreeSet<ToolName> = later.iter().flat_map(changing).collect();
+    let untried: Vec<&ToolName> = later.difference(&tried).collect();
+    if untried.is_empty() {
+        return;
+    }
+    let (name, tools) = (&first.phase.name, few(&untried));
+    found.push(if untried.len() == later.len() {
+        let message = format!("the canary `{name}` does nothing of what comes later: {tools}");
+        let help = "let it do the same, so that it shows how that goes";
+        Rule::Canary.error(first.pointer(), message).with_help(help)
+    } else {
+        let message = format!("the canary `{name}` does not try {tools}, which comes later");
+        Rule::Canary.warning(first.pointer(), message)
+    });
 }
 
 fn check_tool(
@@ -74,7 +109,8 @@ fn refusals(name: &ToolName, tool: &Tool, setting: &Setting<'_>) -> Vec<String> 
     }
     if let Some(allowed) = &tool.scope.platforms {
         let platforms = contract.spec.context.scope.platforms.as_deref();
-        let is_within = platforms.is_some_and(|all| all.iter().all(|it| allowed.contains(it)));
+        let is_within = platforms
+            .is_some_and(|all| !all.is_empty() && all.iter().all(|it| allowed.contains(it)));
         if !is_within {
             refusals.push(format!("`{name}` may not be used on every platform of the task"));
         }

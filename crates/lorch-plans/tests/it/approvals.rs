@@ -113,6 +113,8 @@ fn who_may_approve() {
     refused(office.approve("policy:x", "SRELead", 1), "is no person");
     refused(office.approve("Policy:x", "SRELead", 1), "is no person");
     refused(office.approve("USER-456", "SRELead", 1), "`USER-456` asked for it");
+    let spaced = waiting(&[("/created_by", "\" User-456 \"")]);
+    refused(spaced.approve("user-456", "SRELead", 1), "`user-456` asked for it");
     for name in ["alice ", " alice", "al\u{200b}ice", "al\u{202e}ice", "a\tb", "\u{a0}alice"] {
         refused(office.approve(name, "SRELead", 1), "is no name of a person");
     }

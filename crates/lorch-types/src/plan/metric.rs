@@ -1,7 +1,7 @@
 //! Metrics: their names, their types, and which there are.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,10 @@ pub enum MetricType {
 ///
 /// `error_rate` (a ratio), `latency_p99` (a duration) and `http_200` (a flag) are always there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metrics(BTreeMap<Metric, MetricType>);
+pub struct Metrics {
+    types: BTreeMap<Metric, MetricType>,
+    unmeasured: BTreeSet<Metric>,
+}
 
 /// A metric that is there already.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,11 +114,12 @@ impl MetricType {
 impl Metrics {
     /// The metrics that are always there.
     pub fn built_in() -> Self {
-        Self(BTreeMap::from([
+        let types = BTreeMap::from([
             (Metric::ERROR_RATE, MetricType::Ratio),
             (Metric::LATENCY_P99, MetricType::Duration),
             (Metric::HTTP_200, MetricType::Flag),
-        ]))
+        ]);
+        Self { types, unmeasured: BTreeSet::new() }
     }
 
     /// Adds a custom metric.
@@ -126,23 +130,33 @@ impl Metrics {
         if let Some(known) = self.get(metric.as_str()) {
             return Err(AlreadyDeclared { metric, known });
         }
-        self.0.insert(metric, of);
+        self.types.insert(metric, of);
         Ok(())
+    }
+
+    /// Notes that nothing measures a metric: whatever is compared with it stays unknown.
+    pub fn leave_unmeasured(&mut self, metric: Metric) {
+        self.unmeasured.insert(metric);
+    }
+
+    /// Whether anything measures a metric, as far as that is known.
+    pub fn is_measured(&self, metric: &Metric) -> bool {
+        !self.unmeasured.contains(metric)
     }
 
     /// The type of the metric `name`; `None` if there is no such metric.
     pub fn get(&self, name: &str) -> Option<MetricType> {
-        self.0.get(name).copied()
+        self.types.get(name).copied()
     }
 
     /// The metrics in order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&Metric, MetricType)> {
-        self.0.iter().map(|(metric, of)| (metric, *of))
+        self.types.iter().map(|(metric, of)| (metric, *of))
     }
 
     /// The metric that was probably meant by `name`.
     pub fn nearest(&self, name: &str) -> Option<&Metric> {
-        let meant = nearest(name, self.0.keys().map(Metric::as_str))?;
-        self.0.get_key_value(meant).map(|(metric, _)| metric)
+        let meant = nearest(name, self.types.keys().map(Metric::as_str))?;
+        self.types.get_key_value(meant).map(|(metric, _)| metric)
     }
 }

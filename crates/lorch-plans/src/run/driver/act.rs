@@ -37,13 +37,13 @@ impl Driver<'_, '_> {
                 return Ok(None);
             }
         }
-        let ready = self.ready()?;
-        if !ready.is_empty() {
+        let ready = self.ready();
+        if !ready.is_empty() && !self.is_wanted()? {
             self.begin(&ready)?;
             return Ok(None);
         }
         let done = self.crew.gather(self.executor.pace.watch_every);
-        let is_stopped = self.record(done)?;
+        let is_stopped = self.take(done)?;
         if is_stopped { self.interrupted().map(Some) } else { Ok(None) }
     }
 
@@ -51,37 +51,31 @@ impl Driver<'_, '_> {
     pub(super) fn interrupted(&mut self) -> Result<Stopped, RunError> {
         while !self.crew.is_idle() {
             let done = self.crew.gather(self.executor.pace.watch_every);
-            self.record(done)?;
+            self.take(done)?;
         }
         Ok(Stopped::Interrupted)
     }
 
     /// The assets that are begun next, when it is certain already that nothing comes before them.
-    pub(super) fn ready_at_once(&mut self) -> Result<Vec<Place>, RunError> {
+    pub(super) fn ready_at_once(&mut self) -> Vec<Place> {
         let course = Arc::clone(self.machine.course());
         match self.machine.next_of(&course) {
             Next::Act { stage, direction: Direction::Forward } if self.may_roll_back(stage) => {
-                Ok(Vec::new())
+                Vec::new()
             }
             _ => self.ready(),
         }
     }
 
     /// The assets that are begun next; none where there is no room, or something else comes first.
-    fn ready(&self) -> Result<Vec<Place>, RunError> {
-        let Next::Act { stage, direction } = self.machine.next() else {
-            return Ok(Vec::new());
-        };
+    fn ready(&self) -> Vec<Place> {
+        let Next::Act { stage, direction } = self.machine.next() else { return Vec::new() };
+        let is_closed = direction == Direction::Forward && !self.is_open();
+        if is_closed || self.is_stopped() {
+            return Vec::new();
+        }
         let room = self.limit(stage, direction).saturating_sub(self.machine.begun().count());
-        let ready: Vec<Place> = self.machine.ready().take(room).collect();
-        if ready.is_empty() || self.is_stopped() {
-            return Ok(Vec::new());
-        }
-        if direction == Direction::Forward && !self.is_open() {
-            return Ok(Vec::new());
-        }
-        let commands = self.executor.store.plan_run_commands(&self.crew.mark().run_id)?;
-        Ok(if commands.is_empty() { ready } else { Vec::new() })
+        self.machine.ready().take(room).collect()
     }
 
     /// Whether the rollback condition holds, or cannot be told without asking somebody.
@@ -102,7 +96,7 @@ impl Driver<'_, '_> {
     }
 
     /// Records what came of acts; whether any was stopped half way, and is to be done again.
-    fn record(&mut self, done: Vec<Done>) -> Result<bool, RunError> {
+    fn take(&mut self, done: Vec<Done>) -> Result<bool, RunError> {
         let course = Arc::clone(self.machine.course());
         let Next::Act { direction, .. } = self.machine.next_of(&course) else { return Ok(false) };
         let count = done.len();

@@ -111,7 +111,7 @@ impl Driver<'_, '_> {
             if truth == Truth::True || tries >= pace.check_tries || self.is_stopped() {
                 return Ok(Some((truth, look, tries)));
             }
-            if !self.executor.store.plan_run_commands(&self.crew.mark().run_id)?.is_empty() {
+            if self.is_wanted()? {
                 return Ok(None);
             }
             self.executor.clock.sleep(pace.check_every, &self.executor.stop);

@@ -25,12 +25,12 @@ impl Driver<'_, '_> {
                 states.push(state);
             }
         }
-        let next = if commands.is_empty() { self.ready_at_once()? } else { Vec::new() };
+        let next = if commands.is_empty() { self.ready_at_once() } else { Vec::new() };
         let values = entries.iter().map(to_value).collect::<Result<_, _>>()?;
-        let acting = self.acting(&next);
-        let change = RunChange { entries: values, states, acting, commands };
-        self.executor.store.record_plan_run(self.lease, change, self.executor.clock.now())?;
-        self.take_begun(&next);
+        self.record(
+            RunChange { entries: values, states, commands, ..RunChange::default() },
+            &next,
+        )?;
         self.notice();
         for entry in &entries {
             (self.heard)(entry);
@@ -38,24 +38,23 @@ impl Driver<'_, '_> {
         Ok(())
     }
 
-    /// Records that assets are going to be acted on.
+    /// Records that assets are going to be acted on, unless a person wants something of the run.
     pub(super) fn begin(&mut self, next: &[Place]) -> Result<(), RunError> {
-        let change = RunChange { acting: self.acting(next), ..RunChange::default() };
-        self.executor.store.record_plan_run(self.lease, change, self.executor.clock.now())?;
-        self.take_begun(next);
-        Ok(())
+        self.record(RunChange::default(), next)
     }
 
-    /// The assets that are being acted on, and those that are next.
-    fn acting(&self, next: &[Place]) -> Vec<AssetId> {
+    fn record(&mut self, change: RunChange, next: &[Place]) -> Result<(), RunError> {
         let course = self.machine.course();
-        let places = self.machine.begun().chain(next.iter().copied());
-        places.filter_map(|place| Some(course.at(place)?.1.clone())).collect()
-    }
-
-    fn take_begun(&mut self, next: &[Place]) {
-        for place in next {
-            self.machine.begin(*place);
+        let asset = |place| Some(course.at(place)?.1.clone());
+        let acting: Vec<AssetId> = self.machine.begun().filter_map(asset).collect();
+        let change =
+            RunChange { acting, next: next.iter().copied().filter_map(asset).collect(), ..change };
+        let at = self.executor.clock.now();
+        if self.executor.store.record_plan_run(self.lease, change, at)? {
+            for place in next {
+                self.machine.begin(*place);
+            }
         }
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
-//! Those who act on assets: a thread for each that is acted on at this moment.
+//! Those who act on assets: as many threads as there were acts at the same time.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::Duration;
 
@@ -9,11 +11,13 @@ use crate::run::course::Course;
 use crate::run::hands::{Act, Direction, Hands, Mark};
 use crate::run::machine::Place;
 
-/// Those who act on assets.
+/// Those who act on assets. They end when this is dropped.
 pub(super) struct Crew<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     hands: &'scope Hands<'scope>,
     mark: Arc<Mark>,
+    board: Arc<Board>,
+    workers: usize,
     /// Where somebody is acting.
     out: Vec<Place>,
     said: (Sender<Done>, Receiver<Done>),
@@ -25,19 +29,24 @@ pub(super) struct Done {
     pub(super) act: Act,
 }
 
-/// Says what came of an act, also when the thread ends without knowing.
-struct Word {
-    place: Place,
-    act: Act,
-    to: Sender<Done>,
+/// What is to be done.
+#[derive(Default)]
+struct Board {
+    errands: Mutex<Errands>,
+    posted: Condvar,
 }
 
-impl Drop for Word {
-    fn drop(&mut self) {
-        let act = std::mem::replace(&mut self.act, Act::Stopped);
-        // Nobody listens any longer when the run stops for another reason.
-        let _ = self.to.send(Done { place: self.place, act });
-    }
+#[derive(Default)]
+struct Errands {
+    open: VecDeque<Errand>,
+    is_over: bool,
+}
+
+/// Acting on one asset.
+struct Errand {
+    course: Arc<Course>,
+    place: Place,
+    direction: Direction,
 }
 
 impl<'scope, 'env> Crew<'scope, 'env> {
@@ -46,7 +55,8 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         hands: &'scope Hands<'scope>,
         mark: Mark,
     ) -> Self {
-        Self { scope, hands, mark: Arc::new(mark), out: Vec::new(), said: channel() }
+        let (mark, board) = (Arc::new(mark), Arc::default());
+        Self { scope, hands, mark, board, workers: 0, out: Vec::new(), said: channel() }
     }
 
     pub(super) fn mark(&self) -> &Mark {
@@ -63,20 +73,16 @@ impl<'scope, 'env> Crew<'scope, 'env> {
             return;
         }
         self.out.push(place);
-        let (hands, mark, course) = (self.hands, Arc::clone(&self.mark), Arc::clone(course));
-        let to = self.said.0.clone();
-        let act = move || {
-            let mut word = Word { place, act: Act::Stopped, to };
-            let Some((stage, asset)) = course.at(place) else { return };
-            word.act = match direction {
-                Direction::Forward => hands.act(&mark, stage, asset),
-                Direction::Rollback => hands.undo(&mark, stage, asset, place.actions),
-            };
-        };
-        let spawned = Builder::new().spawn_scoped(self.scope, act.clone());
-        if spawned.is_err() {
+        let errand = Errand { course: Arc::clone(course), place, direction };
+        if self.out.len() > self.workers && self.hire() {
+            self.workers += 1;
+        }
+        if self.workers > 0 {
+            self.board.lock().open.push_back(errand);
+            self.board.posted.notify_one();
+        } else {
             // There is no thread to be had: this one does it.
-            act();
+            let _ = self.said.0.send(errand.done(self.hands, &self.mark));
         }
     }
 
@@ -89,5 +95,54 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         let done: Vec<Done> = first.into_iter().chain(self.said.1.try_iter()).collect();
         self.out.retain(|place| done.iter().all(|it| it.place != *place));
         done
+    }
+
+    /// One more who acts; whether there is one.
+    fn hire(&self) -> bool {
+        let (hands, mark, board) = (self.hands, Arc::clone(&self.mark), Arc::clone(&self.board));
+        let said = self.said.0.clone();
+        let work = move || {
+            while let Some(errand) = board.next() {
+                // Nobody listens any longer when the run stops for another reason.
+                let _ = said.send(errand.done(hands, &mark));
+            }
+        };
+        Builder::new().spawn_scoped(self.scope, work).is_ok()
+    }
+}
+
+impl Drop for Crew<'_, '_> {
+    fn drop(&mut self) {
+        self.board.lock().is_over = true;
+        self.board.posted.notify_all();
+    }
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Errands> {
+        self.errands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is to be done next; nothing when all is over.
+    fn next(&self) -> Option<Errand> {
+        let is_waiting = |errands: &mut Errands| errands.open.is_empty() && !errands.is_over;
+        let errands = self.posted.wait_while(self.lock(), is_waiting);
+        let mut errands = errands.unwrap_or_else(PoisonError::into_inner);
+        if errands.is_over { None } else { errands.open.pop_front() }
+    }
+}
+
+impl Errand {
+    fn done(self, hands: &Hands<'_>, mark: &Mark) -> Done {
+        let act = || match (self.course.at(self.place), self.direction) {
+            (Some((stage, asset)), Direction::Forward) => hands.act(mark, stage, asset),
+            (Some((stage, asset)), Direction::Rollback) => {
+                hands.undo(mark, stage, asset, self.place.actions)
+            }
+            (None, _) => Act::Stopped,
+        };
+        // Of what panicked it is not known how far it came: it is to be asked for again.
+        let act = catch_unwind(AssertUnwindSafe(act)).unwrap_or(Act::Stopped);
+        Done { place: self.place, act }
     }
 }

@@ -26,6 +26,12 @@ impl Driver<'_, '_> {
         Ok(true)
     }
 
+    /// Whether a person wants something that nobody has dealt with.
+    pub(super) fn is_wanted(&self) -> Result<bool, RunError> {
+        let open = self.executor.store.plan_run_commands(&self.crew.mark().run_id)?;
+        Ok(!open.is_empty())
+    }
+
     /// What a command does; nothing when it is ignored.
     fn response(&self, command: &RunCommand) -> Vec<AuditEntry> {
         use CommandKind as Kind;

@@ -23,6 +23,7 @@ use crate::agents::{Owned, failed, settings};
 use crate::clock::{now, word};
 use crate::exit::Failure;
 use crate::site::Site;
+use crate::verdict::count;
 
 const PLANNER: AgentType = AgentType::Orchestration;
 /// How long a look at Ctrl-C may be away.
@@ -164,6 +165,8 @@ fn inputs(question: &Question<'_>) -> Object {
     inputs.insert("rules", question.prompt.system.as_str());
     if let Some(correction) = question.correction {
         let violations = correction.violations.iter().map(|it| Value::from(it.as_str()));
+        // Without it the same correction twice would have one key, and be answered once.
+        inputs.insert("correction", count(correction.number));
         inputs.insert("answer", correction.answer.as_str());
         inputs.insert("violations", Value::Array(violations.collect()));
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lorch_plans::DraftFailure;
+use lorch_plans::{Contract, DraftFailure};
 use lorch_types::plan::{ExecutionMode, Task, TaskExecutionPolicy, TaskState, TaskStatus};
 
 use super::Draft;
@@ -14,8 +14,8 @@ use crate::planning::Planning;
 pub(super) fn wanted(arguments: &Draft, planning: &Planning) -> Result<Task, Failure> {
     if let Some(path) = &arguments.task {
         let (source, mut task) = planning.asked(path)?;
-        if let Some(spec) = &task.task_spec {
-            planning.refuse_unsound(spec, &source)?;
+        if let Some(contract) = Contract::of(&task) {
+            planning.refuse_unsound(&contract, &source)?;
         }
         if let Some(intent) = &arguments.intent {
             task.user_intent = intent.clone();
