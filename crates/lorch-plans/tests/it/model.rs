@@ -262,14 +262,14 @@ impl Model {
         if plan.state != PlanState::Approved {
             return Outcome::State;
         }
+        if plan.is_under_way() {
+            return Outcome::Runs;
+        }
         let holds = |it: &ModelApproval| it.version == version && now < it.until;
         if plan.open.len() < needed || !plan.open.iter().all(holds) {
             plan.state = PlanState::AwaitingApproval;
             plan.open.clear();
             return Outcome::SentBack;
-        }
-        if plan.is_under_way() {
-            return Outcome::Runs;
         }
         plan.open.clear();
         plan.run = Some(ModelRun {
@@ -588,9 +588,8 @@ fn the_store_follows_the_model() {
         .unwrap();
     // Sequences in which something never happened have shown nothing of it.
     let all = totals.get();
-    let often = [all.executed, all.sent_back, all.illegal, all.acts, all.interrupted];
+    let often = [all.executed, all.illegal, all.acts, all.interrupted];
     assert!(often.iter().all(|count| *count >= 20), "{all:?}");
-    let sometimes = [all.paused, all.completed, all.rolled_back, all.failed];
+    let sometimes = [all.sent_back, all.paused, all.completed, all.rolled_back, all.failed];
     assert!(sometimes.iter().all(|count| *count >= 3), "{all:?}");
-    println!("{all:?}");
 }
