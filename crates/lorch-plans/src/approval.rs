@@ -8,7 +8,6 @@ use lorch_types::plan::{Role, UserId};
 use lorch_types::{SmolStr, Timestamp};
 
 use crate::bound::Bound;
-use crate::clock::later;
 use crate::contract::Contract;
 
 /// How long an approval may hold: a day.
@@ -135,7 +134,7 @@ pub(crate) fn holds(
     if now >= approval.expires_at {
         return Err(Clause::Expired { approver, at: approval.expires_at });
     }
-    if later(now, AT_ONCE) < approval.approved_at {
+    if now.saturating_add(AT_ONCE) < approval.approved_at {
         return Err(Clause::NotYet { approver, at: approval.approved_at });
     }
     may_approve(&approval.approver, &approval.role, contract)

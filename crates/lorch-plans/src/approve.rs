@@ -9,7 +9,6 @@ use lorch_types::{SmolStr, Timestamp};
 
 use crate::approval::{self, Clause, MOST_VALID, MOST_VALID_BREAK_GLASS, POLICY_APPROVER};
 use crate::bound::Bound;
-use crate::clock::later;
 use crate::contract::Contract;
 use crate::desk::{Desk, contract};
 use crate::error::PlanError;
@@ -204,7 +203,7 @@ fn given(request: &ApprovalRequest, bound: Bound, now: Timestamp, valid_for: Dur
         environment: bound.environment,
         policies: bound.policies,
         approved_at: now,
-        expires_at: later(now, valid_for),
+        expires_at: now.saturating_add(valid_for),
         comment: request.comment.clone(),
         break_glass: request.break_glass.clone(),
     }

@@ -14,7 +14,6 @@ mod approval;
 mod approve;
 mod audit;
 mod bound;
-mod clock;
 mod conditions;
 mod contract;
 mod desk;

@@ -7,7 +7,6 @@ use lorch_types::{Digest, SmolStr, Timestamp};
 
 use crate::approval::{MOST_VALID, POLICY_APPROVER};
 use crate::bound::{Bound, plan_digest, task_digest};
-use crate::clock::later;
 use crate::contract::Contract;
 use crate::desk::{Desk, Judgement, contract};
 use crate::error::PlanError;
@@ -240,7 +239,7 @@ impl Submitting<'_> {
             environment: bound.environment,
             policies: bound.policies,
             approved_at: self.now,
-            expires_at: later(self.now, MOST_VALID),
+            expires_at: self.now.saturating_add(MOST_VALID),
             comment: None,
             break_glass: None,
         })

@@ -73,9 +73,7 @@ impl fmt::Display for Holder {
 
 impl Claim {
     pub(crate) fn expires_at(&self) -> Timestamp {
-        let ttl = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
-        let now = u64::try_from(self.now.unix_millis()).unwrap_or(0);
-        Timestamp::from_unix_millis(now.saturating_add(ttl)).unwrap_or(self.now)
+        self.now.saturating_add(self.ttl)
     }
 }
 

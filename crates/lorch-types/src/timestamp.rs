@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -65,6 +66,16 @@ impl Timestamp {
         } else {
             seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
         }
+    }
+
+    /// The moment so many whole milliseconds after this one, itself in milliseconds; the last of the year 9999
+    /// where that would be later, and counted from 1970 where this is earlier.
+    pub fn saturating_add(self, by: Duration) -> Self {
+        /// 9999-12-31T23:59:59.999Z
+        const LAST_MILLIS: u64 = 253_402_300_799_999;
+        let millis = u64::try_from(self.unix_millis()).unwrap_or(0);
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        Self::from_unix_millis(millis.saturating_add(by).min(LAST_MILLIS)).unwrap_or(self)
     }
 
     /// Milliseconds from `earlier` to this; 0 when it is not earlier.

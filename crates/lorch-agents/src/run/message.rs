@@ -1,13 +1,11 @@
 //! The messages of lorch itself.
 
-use std::time::Duration;
-
 use lorch_types::agent::{
     AgentType, Artifact, Command, CommandId, CommandKind, CorrelationId, Event, EventId, EventKind,
     EventType, Recipient, Retry, Sender, SnapshotManifest, WorkspaceVersion,
 };
 use lorch_types::json::Object;
-use lorch_types::{NaturalInteger, PositiveInteger, Priority, Timestamp};
+use lorch_types::{NaturalInteger, PositiveInteger, Priority};
 use serde::Serialize;
 
 use super::{Run, RunError};
@@ -43,7 +41,7 @@ impl Run {
             inputs,
             expected_outputs,
             version: WorkspaceVersion { snapshot_id, specs_hash: None, code_hash: None },
-            deadline: later(self.now(), self.settings.timeout(action)),
+            deadline: self.now().saturating_add(self.settings.timeout(action)),
             retry: Retry {
                 attempt: NaturalInteger::MIN,
                 max_attempts: max_attempts.unwrap_or(PositiveInteger::ONE),
@@ -56,7 +54,7 @@ impl Run {
     pub(super) fn again(&mut self, before: &Command) -> Command {
         let mut command = before.clone();
         command.message_id = CommandId::of_number(self.chance.word());
-        command.deadline = later(self.now(), self.settings.timeout(command.action));
+        command.deadline = self.now().saturating_add(self.settings.timeout(command.action));
         command.retry.attempt = command.retry.attempt.next().unwrap_or(NaturalInteger::MAX);
         command
     }
@@ -149,11 +147,4 @@ pub(super) fn line(message: &impl Serialize) -> Result<Vec<u8>, RunError> {
         0..=MAX_LINE_BYTES => Ok(line),
         bytes => Err(no_message(format!("it has {bytes} bytes"))),
     }
-}
-
-/// The moment that lies this much later, in whole seconds.
-fn later(now: Timestamp, by: Duration) -> Timestamp {
-    let millis = u64::try_from(now.unix_millis()).unwrap_or_default();
-    let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-    Timestamp::from_unix_millis(millis.saturating_add(by)).unwrap_or(now)
 }

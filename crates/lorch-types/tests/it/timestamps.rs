@@ -1,5 +1,7 @@
 //! Timestamps: what is one, what it means, how it is written.
 
+use std::time::Duration;
+
 use lorch_types::Timestamp;
 use proptest::prelude::*;
 
@@ -103,4 +105,14 @@ proptest! {
         let moment = Timestamp::from_unix_millis(millis).unwrap();
         prop_assert_eq!(moment.to_string().parse(), Ok(moment));
     }
+}
+
+#[test]
+fn a_later_moment_is_one_of_the_years_that_there_are() {
+    let later = |text: &str, by| text.parse::<Timestamp>().unwrap().saturating_add(by).to_string();
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    assert_eq!(later("2026-07-01T23:59:59.5Z", hours(2)), "2026-07-02T01:59:59.500Z");
+    assert_eq!(later("2026-07-01T00:00:00Z", Duration::ZERO), "2026-07-01T00:00:00Z");
+    assert_eq!(later("2026-07-01T00:00:00Z", Duration::MAX), "9999-12-31T23:59:59.999Z");
+    assert_eq!(later("1969-01-01T00:00:00Z", hours(1)), "1970-01-01T01:00:00Z");
 }

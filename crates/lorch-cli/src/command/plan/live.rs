@@ -1,6 +1,7 @@
 //! What a run of a plan is doing at this moment: a line at the bottom of a terminal.
 
 use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
 use indicatif::ProgressBar;
 use lorch_types::Timestamp;
@@ -126,9 +127,7 @@ impl Doing {
 
 /// The time of the day so many seconds after a moment, in UTC as all times of a run.
 fn later(moment: Timestamp, seconds: u64) -> String {
-    let millis = u64::try_from(moment.unix_millis()).unwrap_or(0);
-    let then = Timestamp::from_unix_millis(millis.saturating_add(seconds.saturating_mul(1000)));
-    let text = then.unwrap_or(moment).to_string();
+    let text = moment.saturating_add(Duration::from_secs(seconds)).to_string();
     text.get(11..19).unwrap_or(&text).to_owned()
 }
 

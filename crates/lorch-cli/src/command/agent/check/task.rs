@@ -69,10 +69,7 @@ impl Task<'_> {
     }
 
     fn deadline(&self) -> Timestamp {
-        let millis = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
-        let now = now();
-        let at = u64::try_from(now.unix_millis()).unwrap_or_default().saturating_add(millis);
-        Timestamp::from_unix_millis(at).unwrap_or(now)
+        now().saturating_add(self.timeout)
     }
 }
 

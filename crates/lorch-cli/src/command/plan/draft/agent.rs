@@ -17,7 +17,7 @@ use lorch_types::agent::{
 };
 use lorch_types::json::{Object, Value, canonical, from_value, to_value};
 use lorch_types::plan::{LlmUsage, TaskErrorCode};
-use lorch_types::{NaturalInteger, PositiveInteger, Priority, Timestamp};
+use lorch_types::{NaturalInteger, PositiveInteger, Priority};
 
 use crate::agents::{Owned, failed, settings};
 use crate::clock::{now, word};
@@ -90,7 +90,7 @@ impl<'w> Agent<'w> {
             inputs,
             expected_outputs: Vec::new(),
             version: WorkspaceVersion { snapshot_id, specs_hash: None, code_hash: None },
-            deadline: later(self.each),
+            deadline: now().saturating_add(self.each),
             retry: Retry { attempt: NaturalInteger::MIN, max_attempts: PositiveInteger::MIN },
             priority: Priority::MIN,
         })
@@ -219,11 +219,4 @@ fn timed_out() -> NoAnswer {
 
 fn number() -> u32 {
     u32::try_from(word() >> 32).unwrap_or_default()
-}
-
-fn later(by: Duration) -> Timestamp {
-    let now = now();
-    let at = u64::try_from(now.unix_millis()).unwrap_or_default();
-    let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-    Timestamp::from_unix_millis(at.saturating_add(millis)).unwrap_or(now)
 }
