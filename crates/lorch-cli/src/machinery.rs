@@ -1,5 +1,6 @@
 //! The engine of a workspace: its store, its backends, and how it is stopped.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process;
 use std::sync::Arc;
@@ -9,24 +10,23 @@ use anyhow::Context;
 use lorch_backends::{Compute, ComputeOptions, DataPlane, Workspace};
 use lorch_engine::{Engine, Settings};
 use lorch_plans::Evaluator;
+use lorch_types::plan::AssetId;
 
 use crate::exit::Failure;
 use crate::site::Site;
 use crate::terminal::tell;
 
 /// What performs `compute.*` in `site`, which may reach the assets at these addresses too.
-pub(crate) fn compute<'a>(
-    site: &Site,
-    assets: impl Iterator<Item = &'a String>,
-) -> Result<Compute, Failure> {
+pub(crate) fn compute(site: &Site, assets: &BTreeMap<AssetId, String>) -> Result<Compute, Failure> {
     let workspace = Workspace::open(&site.root)
         .with_context(|| format!("cannot work in `{}`", site.root.display()))
         .map_err(Failure::Usage)?;
     let mut config = site.config.clone();
-    for address in assets {
+    for (asset, address) in assets {
         let host = address.split_once("://").map_or(address.as_str(), |(_, host)| host);
-        let host = host.split('/').next().unwrap_or_default();
-        config.allow.hosts.push(host.parse().map_err(Failure::usage)?);
+        let host = host.split('/').next().unwrap_or_default().parse();
+        let host = host.with_context(|| format!("the address of `{asset}`"));
+        config.allow.hosts.push(host.map_err(Failure::Usage)?);
     }
     let options = ComputeOptions { worker: worker(), ..ComputeOptions::default() };
     Ok(Compute::with_options(workspace, config, options))

@@ -1,6 +1,6 @@
 //! Whether an approved plan may be carried out now; if so, its approvals are used.
 
-use lorch_store::{Approval, PlanChange, PlanEntry};
+use lorch_store::{Approval, PlanChange, PlanEntry, StoreError};
 use lorch_types::Timestamp;
 use lorch_types::json::{Object, Value};
 use lorch_types::plan::{PlanId, PlanState, RunId, UserId};
@@ -12,6 +12,7 @@ use crate::contract::Contract;
 use crate::desk::{Desk, contract};
 use crate::error::PlanError;
 use crate::policy::Entry;
+use crate::run::unfinished;
 
 /// An approved plan that may be carried out once: its approvals are used, and its run is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,8 @@ pub struct Permit {
 ///
 /// # Errors
 /// [`PlanError::SentBack`] when a clause no longer holds: then the plan awaits approval again, and its
-/// approvals are withdrawn. [`PlanError::NotApproved`] when it is not approved.
+/// approvals are withdrawn. [`PlanError::NotApproved`] when it is not approved, and
+/// [`StoreError::PlanRuns`] while an earlier run is under way: that one used the approvals.
 pub fn execute(
     desk: &Desk<'_>,
     plan_id: &PlanId,
@@ -39,6 +41,10 @@ pub fn execute(
     let entry = desk.store.plan(plan_id)?;
     if entry.state != PlanState::Approved {
         return Err(PlanError::NotApproved { plan_id: plan_id.clone(), state: entry.state });
+    }
+    // After the plan was read: whatever begins later changes its revision.
+    if unfinished(desk.store, plan_id)?.is_some() {
+        return Err(StoreError::PlanRuns { plan_id: plan_id.clone() }.into());
     }
     let task = desk.task(&entry.plan)?;
     let contract = contract(&task)?;

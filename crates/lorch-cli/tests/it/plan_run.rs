@@ -350,3 +350,32 @@ fn a_run_speaks_for_the_plans_of_its_kind() {
     assert_eq!((points("history"), points("review")), (Some(20), Some(20)));
     assert_eq!(shown.get("quality_score").and_then(Value::as_u64), Some(100));
 }
+
+#[test]
+fn what_the_operator_has_to_put_right_is_said_before_an_approval_is_used() {
+    let fleet = Fleet::approved();
+    let inventory = fleet.folder.path().join("fleet/inventory.json");
+    let addresses = fleet.folder.read("fleet/inventory.json");
+    let refused = |words: &str| {
+        let ran = fleet.plan(&["run", PLAN, "--as", "carol"], 2);
+        assert!(ran.stderr.contains("error: ") && ran.stderr.contains(words), "{words}: {ran:#?}");
+        assert_eq!(fleet.run_id(), None, "{words}: nothing was begun");
+    };
+    for (text, words) in [
+        ("{", "fleet/inventory.json`: the text ends"),
+        ("[]", "fleet/inventory.json`: "),
+        ("{\"asset-1\": 5}", "fleet/inventory.json`: invalid type: integer `5`"),
+        ("{\"asset-1\": \"file:///etc/passwd\"}", "the address of `asset-1`: `` is no host"),
+        ("{\"asset-1\": \"http://me:word@a.example\"}", "the address of `asset-1`: `me:word@a"),
+    ] {
+        fleet.folder.write("fleet/inventory.json", text);
+        refused(words);
+    }
+    std::fs::remove_file(&inventory).unwrap();
+    refused("fleet/inventory.json`: No such file");
+    std::os::unix::fs::symlink("/dev/zero", &inventory).unwrap();
+    refused("fleet/inventory.json`: it is not a regular file");
+    std::fs::remove_file(&inventory).unwrap();
+    fleet.folder.write("fleet/inventory.json", addresses);
+    fleet.run(0);
+}

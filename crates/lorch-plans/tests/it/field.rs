@@ -28,6 +28,8 @@ pub(crate) struct Field<'a> {
     pub(crate) failing: BTreeSet<String>,
     /// The acts that are stopped half way, once.
     pub(crate) stopping: Mutex<BTreeSet<String>>,
+    /// Before how many acts the process that asks for the next one dies in it.
+    pub(crate) dies_in: Mutex<Option<usize>>,
     /// What `GET /health` gives: `200`, `503`, or nothing.
     pub(crate) health: Arc<Mutex<Option<u16>>>,
     /// What a program that measures writes.
@@ -48,6 +50,7 @@ impl Field<'_> {
             keys: Mutex::default(),
             failing: BTreeSet::new(),
             stopping: Mutex::default(),
+            dies_in: Mutex::default(),
             health: Arc::new(Mutex::new(Some(200))),
             measured: Mutex::new(None),
             output: "{}",
@@ -102,7 +105,8 @@ impl Field<'_> {
         }
         (self.meanwhile)(&act, count);
         self.under_way.lock().unwrap().0 -= 1;
-        if self.stopping.lock().unwrap().remove(&act) {
+        let dies = self.dies_in.lock().unwrap().take_if(|before| *before == count).is_some();
+        if dies || self.stopping.lock().unwrap().remove(&act) {
             self.stop.store(true, Ordering::Relaxed);
             return Err(ErrorCode::Cancelled.error("stopped"));
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
-use lorch_backends::Cancellation;
+use lorch_backends::{Cancellation, Compute};
 use lorch_plans::{
     Contract, Executor, Hands, Odds, Pace, PauseReason, PlanError, RunEnding, Stopped, SystemClock,
     Window, begin, carry_out, unfinished,
@@ -21,6 +21,7 @@ use super::simulate;
 use crate::cli::Global;
 use crate::clock::{new_plan_run_id, now};
 use crate::exit::{Failure, Outcome};
+use crate::input::{is_stream, read_file};
 use crate::machinery::{RESUMABLE, compute, stop_on_interrupt};
 use crate::notify::{notify, plan_waits};
 use crate::planning::{Planning, who};
@@ -69,6 +70,9 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
     }
     let desk = planning.desk(&store);
     let by = who(arguments.by.as_ref())?;
+    // What the operator has to put right is said before an approval is used.
+    let inventory = inventory(&planning)?;
+    let compute = compute(planning.site(), &inventory)?;
     let is_new = unfinished(&store, &arguments.plan)?.is_none();
     if is_new {
         refuse_closed(&store, &arguments.plan)?;
@@ -82,7 +86,7 @@ pub(crate) fn run(arguments: &Run, global: &Global) -> Outcome {
         let goes_on = if is_new { "begins" } else { "goes on" };
         print(&format!("run {run_id} {goes_on}\n"))?;
     }
-    let stopped = carried_out(arguments, &planning, &store, &run_id)?;
+    let stopped = carried_out(arguments, &planning, &store, &run_id, (&inventory, &compute))?;
     if arguments.json {
         print_line(Value::Object(document(&run_id, &stopped)))?;
     } else {
@@ -119,10 +123,9 @@ fn carried_out(
     planning: &Planning,
     store: &Store,
     run_id: &RunId,
+    (inventory, compute): (&BTreeMap<AssetId, String>, &Compute),
 ) -> Result<Stopped, Failure> {
     let site = planning.site();
-    let inventory = inventory(planning)?;
-    let compute = compute(site, inventory.values())?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(Arc::clone(&stop), RESUMABLE)?;
     let pace = &site.config.execution;
@@ -130,10 +133,10 @@ fn carried_out(
     let executor = Executor {
         store,
         hands: Hands {
-            backend: &compute,
+            backend: compute,
             tools: &site.config.tools,
             assets: &site.config.assets,
-            inventory: &inventory,
+            inventory,
             cancellation: Cancellation::new(Arc::clone(&stop)),
         },
         probes: &site.config.probes,
@@ -187,7 +190,8 @@ fn inventory(planning: &Planning) -> Result<BTreeMap<AssetId, String>, Failure> 
     let Some(name) = &site.config.assets.inventory else { return Ok(BTreeMap::new()) };
     let path = site.root.join(name);
     let read_it = || -> anyhow::Result<BTreeMap<AssetId, String>> {
-        let bytes = std::fs::read(&path)?;
+        ensure!(!is_stream(&path), "it is not a regular file");
+        let bytes = read_file(&path, site.limits())?;
         Ok(from_value(&read(&bytes, site.limits())?)?)
     };
     read_it()
