@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use lorch_plans::{
-    Budget, Contract, Desk, Entry, Evidence, Judgement, Parallel, Policies, judge, validate_task,
+    Budget, Contract, Desk, Entry, Evidence, Judgement, Parallel, Policies, check_person, judge,
+    validate_task,
 };
 use lorch_store::Store;
 use lorch_types::diagnostic::{Color, Diagnostic, Source, render};
@@ -216,10 +217,12 @@ impl Planning {
 
 /// Who a person says that they are, or the user of this terminal.
 pub(crate) fn who(given: Option<&UserId>) -> Result<UserId, Failure> {
-    if let Some(given) = given {
-        return Ok(given.clone());
-    }
-    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let user = user.and_then(|user| user.parse().ok());
-    user.ok_or_else(|| Failure::usage("it is not known who you are: say it with --as NAME"))
+    let user = || {
+        let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        user.and_then(|user| user.parse().ok())
+    };
+    let unknown = || Failure::usage("it is not known who you are: say it with --as NAME");
+    let who = given.cloned().or_else(user).ok_or_else(unknown)?;
+    check_person(&who).map_err(Failure::usage)?;
+    Ok(who)
 }

@@ -100,7 +100,7 @@ fn decide_approval(
 /// Records that somebody refuses a plan.
 ///
 /// # Errors
-/// When the plan does not await approval, or no reason is given.
+/// When the plan does not await approval, no reason is given, or nobody has such a name.
 pub fn reject(
     desk: &Desk<'_>,
     plan_id: &PlanId,
@@ -108,6 +108,7 @@ pub fn reject(
     reason: &str,
     now: Timestamp,
 ) -> Result<PlanEntry, PlanError> {
+    check_person(by)?;
     if reason.trim().is_empty() {
         return Err(PlanError::Empty { what: "reason" });
     }
@@ -140,13 +141,7 @@ pub(crate) fn again_if_changed<T>(
 
 /// How long the approval may hold, if what is said with it is whole.
 fn vet(request: &ApprovalRequest) -> Result<Duration, PlanError> {
-    let name = request.approver.as_str();
-    if name.to_lowercase().starts_with(POLICY_APPROVER) {
-        return Err(PlanError::Reserved { approver: request.approver.clone() });
-    }
-    if name.trim() != name || !name.chars().all(is_seen) {
-        return Err(PlanError::Unseen { approver: request.approver.clone() });
-    }
+    check_person(&request.approver)?;
     let Some(glass) = &request.break_glass else { return Ok(MOST_VALID) };
     let empty = |what| PlanError::Empty { what };
     match (glass.justification.trim(), glass.incident_id.trim()) {
@@ -154,6 +149,21 @@ fn vet(request: &ApprovalRequest) -> Result<Duration, PlanError> {
         (_, "") => Err(empty("incident id")),
         _ => Ok(MOST_VALID_BREAK_GLASS),
     }
+}
+
+/// Whether a name can be that of a person who decides.
+///
+/// # Errors
+/// [`PlanError::Reserved`] for a policy, [`PlanError::Unseen`] for a name of which not all can be seen.
+pub fn check_person(name: &UserId) -> Result<(), PlanError> {
+    let text = name.as_str();
+    if text.to_lowercase().starts_with(POLICY_APPROVER) {
+        return Err(PlanError::Reserved { approver: name.clone() });
+    }
+    if text.trim() != text || !text.chars().all(is_seen) {
+        return Err(PlanError::Unseen { approver: name.clone() });
+    }
+    Ok(())
 }
 
 /// Whether a character of a name can be seen: what cannot makes nobody another person. Letters of other

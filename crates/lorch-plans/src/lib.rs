@@ -33,7 +33,7 @@ mod validate;
 mod worst_case;
 
 pub use approval::{Clause, MOST_VALID, MOST_VALID_BREAK_GLASS};
-pub use approve::{ApprovalRequest, Approved, approve, reject};
+pub use approve::{ApprovalRequest, Approved, approve, check_person, reject};
 pub use audit::first_broken;
 pub use bound::{Bound, plan_digest, task_digest};
 pub use contract::Contract;

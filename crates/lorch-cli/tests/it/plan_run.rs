@@ -272,11 +272,22 @@ fn wrong_usage_is_told_from_what_may_not_be() {
     assert!(simulated.stdout.contains("completed"), "{simulated:#?}");
     assert!(fleet.run_id().is_none(), "a simulation records nothing");
     let unknown = "990e8400-e29b-41d4-a716-446655440101";
-    for command in ["pause", "resume", "rollback", "cancel", "watch", "audit"] {
-        let ran = fleet.plan(&[command, unknown], 2);
+    let wishes =
+        ["pause", "resume", "rollback", "cancel"].map(|it| vec![it, unknown, "--as", "dora"]);
+    for command in wishes.into_iter().chain(["watch", "audit"].map(|it| vec![it, unknown])) {
+        let ran = fleet.plan(&command, 2);
         assert!(ran.stderr.contains("there is no run"), "{ran:#?}");
     }
     fleet.plan(&["run", unknown, "--as", "carol"], 2);
+    for name in ["policy:x", " dora", "do\u{200b}ra", "dora\u{7}"] {
+        for command in ["pause", "resume", "rollback", "cancel", "run"] {
+            let ran = fleet.plan(&[command, unknown, "--as", name], 2);
+            assert!(
+                ran.stderr.contains("no name of a person") || ran.stderr.contains("no person"),
+                "{ran:#?}"
+            );
+        }
+    }
     fleet.plan(&["run", "plan.json"], 2);
 }
 

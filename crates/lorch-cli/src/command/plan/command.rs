@@ -44,7 +44,6 @@ pub(crate) struct Command {
 pub(crate) fn command(kind: CommandKind, arguments: &Command, global: &Global) -> Outcome {
     let planning = Planning::find(global)?;
     let store = planning.store_with_plans()?;
-    store.plan_run(&arguments.run)?;
     let by = who(arguments.by.as_ref())?;
     let run = store.command_plan_run(&arguments.run, kind, &by, now())?;
     let holder = store.plan_run_holder(&arguments.run)?.filter(|it| !it.is_gone(now()));
