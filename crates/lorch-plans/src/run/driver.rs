@@ -4,11 +4,13 @@ mod act;
 mod check;
 mod commit;
 mod crew;
+mod heartbeat;
 mod heed;
 mod step;
 mod wait;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +24,7 @@ use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, RunId, TaskI
 use lorch_types::{SmolStr, Timestamp};
 
 use self::crew::Crew;
+use self::heartbeat::with_heartbeat;
 use self::wait::Begun;
 use super::clock::Clock;
 use super::course::{Course, Terms, Unclear};
@@ -116,6 +119,9 @@ pub enum RunError {
     /// An entry of the log cannot be read.
     #[error("an entry of the audit log is none")]
     Entry(#[from] FromValueError),
+    /// The system gave no thread to renew the lease.
+    #[error("the lease cannot be renewed: the system gave no thread")]
+    Thread(#[source] io::Error),
     /// The task says nothing to carry a plan out by.
     #[error("the task {task_id} has no `task_spec`")]
     NoSpec {
@@ -153,28 +159,14 @@ pub fn carry_out(
         ttl: executor.pace.lease_ttl,
     };
     let lease = executor.store.take_plan_run(run_id, claim())?;
-    let is_done = AtomicBool::new(false);
-    let stopped = thread::scope(|scope| {
-        scope.spawn(|| {
-            // Only the run's own end is waited for: a tick keeps that short.
-            const TICK: Duration = Duration::from_millis(20);
-            let ticks = (executor.pace.lease_ttl.as_millis() / 3 / TICK.as_millis()).max(1);
-            let mut tick = 0;
-            while !is_done.load(Ordering::Relaxed) {
-                thread::sleep(TICK);
-                tick += 1;
-                // A lost lease is noticed where something is recorded.
-                if tick % ticks == 0 && executor.store.renew_plan_run(&lease, claim()).is_err() {
-                    return;
-                }
-            }
-        });
-        let driver = Driver::open(executor, run_id, &lease, heard, |mark| {
-            Crew::new(scope, &executor.hands, mark)
-        });
-        let stopped = driver.and_then(Driver::drive);
-        is_done.store(true, Ordering::Relaxed);
-        stopped
+    let lost = Arc::new(AtomicBool::new(false));
+    let cancellation = executor.hands.cancellation.clone().or_when(Arc::clone(&lost));
+    let hands = Hands { cancellation, ..executor.hands.clone() };
+    let stopped = with_heartbeat(executor, &lease, claim, &lost, || {
+        thread::scope(|scope| {
+            let crew = |mark| Crew::new(scope, &hands, mark);
+            Driver::open(executor, run_id, (&lease, &lost), heard, crew).and_then(Driver::drive)
+        })
     });
     let _ = executor.store.release_plan_run(&lease);
     stopped
@@ -184,6 +176,8 @@ pub fn carry_out(
 struct Driver<'a, 'env> {
     executor: &'a Executor<'a>,
     lease: &'a PlanRunLease,
+    /// Whether the lease is known to be lost.
+    lost: &'a AtomicBool,
     heard: &'a mut dyn FnMut(&AuditEntry),
     machine: Machine,
     crew: Crew<'a, 'env>,
@@ -199,7 +193,7 @@ impl<'a, 'env> Driver<'a, 'env> {
     fn open(
         executor: &'a Executor<'a>,
         run_id: &RunId,
-        lease: &'a PlanRunLease,
+        (lease, lost): (&'a PlanRunLease, &'a AtomicBool),
         heard: &'a mut dyn FnMut(&AuditEntry),
         crew: impl FnOnce(Mark) -> Crew<'a, 'env>,
     ) -> Result<Self, RunError> {
@@ -241,11 +235,12 @@ impl<'a, 'env> Driver<'a, 'env> {
         let crew = crew(Mark { run_id: run_id.clone(), plan_digest: plan_digest(plan)? });
         let watch = Watch::new(executor.metrics, executor.pace.watch_every);
         let begun = BTreeMap::new();
-        Ok(Self { executor, lease, heard, machine, crew, watch, begun, window, opening })
+        Ok(Self { executor, lease, lost, heard, machine, crew, watch, begun, window, opening })
     }
 
     fn drive(mut self) -> Result<Stopped, RunError> {
         loop {
+            self.check_lease()?;
             if let Some(stopped) = self.step()? {
                 return Ok(stopped);
             }

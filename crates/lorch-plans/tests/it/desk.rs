@@ -22,6 +22,8 @@ pub(crate) struct Desk {
     pub(crate) leave: bool,
     /// How many assets of a phase are acted on at the same time.
     pub(crate) parallel: u16,
+    /// What else there is to say about how fast.
+    pub(crate) pace: Pace,
 }
 
 impl Desk {
@@ -36,7 +38,8 @@ impl Desk {
         let run_id = office.execute(2).unwrap().run_id;
         let config = crate::drift::config();
         let (probes, clock) = (BTreeMap::new(), Hourglass::new(at(2)));
-        Self { office, run_id, config, probes, clock, leave: true, parallel: 1 }
+        let pace = Pace::default();
+        Self { office, run_id, config, probes, clock, leave: true, parallel: 1, pace }
     }
 
     pub(crate) fn command(&self, kind: CommandKind) {
@@ -69,7 +72,7 @@ impl Desk {
             pace: Pace {
                 leave_when_paused: self.leave,
                 max_parallel: self.parallel.try_into().unwrap(),
-                ..Pace::default()
+                ..self.pace
             },
             stop: field.stop.clone(),
         };

@@ -28,6 +28,8 @@ pub(crate) struct Field<'a> {
     pub(crate) failing: BTreeSet<String>,
     /// The acts that are stopped half way, once.
     pub(crate) stopping: Mutex<BTreeSet<String>>,
+    /// The acts that never end until they are stopped.
+    pub(crate) endless: BTreeSet<String>,
     /// What `GET /health` gives: `200`, `503`, or nothing.
     pub(crate) health: Arc<Mutex<Option<u16>>>,
     /// What a program that measures writes.
@@ -36,7 +38,7 @@ pub(crate) struct Field<'a> {
     pub(crate) output: &'static str,
     pub(crate) stop: std::sync::Arc<AtomicBool>,
     pub(crate) meanwhile: Meanwhile<'a>,
-    /// What happens while an asset is asked how it is.
+    /// What happens while an asset is asked how it is, or a program measures.
     pub(crate) asked: Box<dyn Fn() + Send + Sync + 'a>,
 }
 
@@ -48,6 +50,7 @@ impl Field<'_> {
             keys: Mutex::default(),
             failing: BTreeSet::new(),
             stopping: Mutex::default(),
+            endless: BTreeSet::new(),
             health: Arc::new(Mutex::new(Some(200))),
             measured: Mutex::new(None),
             output: "{}",
@@ -85,7 +88,12 @@ impl Field<'_> {
         (keys.values().copied().max().unwrap_or(0), keys.len())
     }
 
-    fn act(&self, manifest: &StepManifest, input: &Value) -> Result<Value, ErrorInfo> {
+    fn act(
+        &self,
+        manifest: &StepManifest,
+        input: &Value,
+        cancellation: &Cancellation,
+    ) -> Result<Value, ErrorInfo> {
         let said = |name| input.get(name).and_then(Value::as_str).unwrap_or_default();
         let act = format!("{} {}", said("direction"), said("asset"));
         let count = {
@@ -101,6 +109,10 @@ impl Field<'_> {
             under_way.1 = under_way.1.max(under_way.0);
         }
         (self.meanwhile)(&act, count);
+        while self.endless.contains(&act) {
+            cancellation.check()?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.under_way.lock().unwrap().0 -= 1;
         if self.stopping.lock().unwrap().remove(&act) {
             self.stop.store(true, Ordering::Relaxed);
@@ -114,12 +126,19 @@ impl Field<'_> {
 }
 
 impl Backend for Field<'_> {
-    fn perform(&self, manifest: &StepManifest, _: &Cancellation) -> Result<Performed, ErrorInfo> {
+    fn perform(
+        &self,
+        manifest: &StepManifest,
+        cancellation: &Cancellation,
+    ) -> Result<Performed, ErrorInfo> {
         let params = &manifest.resolved_params;
         let gone = || ErrorCode::Backend.error("connection refused");
         let output = match params.get("input") {
-            Some(input) if input.get("direction").is_some() => self.act(manifest, input)?,
+            Some(input) if input.get("direction").is_some() => {
+                self.act(manifest, input, cancellation)?
+            }
             Some(_) => {
+                (self.asked)();
                 let measured = *self.measured.lock().unwrap();
                 value(&format!("{{\"json\": {}}}", measured.ok_or_else(gone)?))
             }

@@ -53,6 +53,8 @@ impl Driver<'_, '_> {
             let done = self.crew.gather(self.executor.pace.watch_every);
             self.take(done)?;
         }
+        // Acts are stopped half way too when the lease is lost.
+        self.check_lease()?;
         Ok(Stopped::Interrupted)
     }
 

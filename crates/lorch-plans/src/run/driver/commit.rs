@@ -1,6 +1,8 @@
 //! Recording what happened, together with what begins next: one commit for each asset, or for several
 //! that ended at the same time.
 
+use std::sync::atomic::Ordering;
+
 use lorch_store::RunChange;
 use lorch_types::json::to_value;
 use lorch_types::plan::{AssetId, AuditEntry, RunState};
@@ -41,6 +43,12 @@ impl Driver<'_, '_> {
     /// Records that assets are going to be acted on, unless a person wants something of the run.
     pub(super) fn begin(&mut self, next: &[Place]) -> Result<(), RunError> {
         self.record(RunChange::default(), next)
+    }
+
+    /// Refuses to go on once the lease is lost; whatever is recorded says that too, but there may be nothing
+    /// to record for long.
+    pub(super) fn check_lease(&mut self) -> Result<(), RunError> {
+        if self.lost.load(Ordering::Relaxed) { self.begin(&[]) } else { Ok(()) }
     }
 
     fn record(&mut self, change: RunChange, next: &[Place]) -> Result<(), RunError> {
