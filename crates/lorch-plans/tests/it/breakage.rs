@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lorch_backends::config::Probe;
 use lorch_plans::{Clock as _, RunError};
-use lorch_store::{Claim, CommandKind, Owner, StoreError};
+use lorch_store::{CommandKind, StoreError};
 use lorch_types::plan::{AuditEntry, AuditEvent, Metric};
 
 use crate::desk::{COMPLETED, Desk, ROLLED_BACK, assets, failed};
@@ -21,19 +21,6 @@ fn desk(parallel: u16) -> Desk {
     desk
 }
 
-/// Takes the lease as a process does that takes its holder for dead, and gives it back.
-fn steal(desk: &Desk) {
-    loop {
-        desk.clock.jump(60);
-        let (owner, now) = (Owner::current(), desk.clock.now());
-        let claim = Claim { owner, now, ttl: Duration::from_secs(60) };
-        // The holder may have renewed it meanwhile.
-        if let Ok(lease) = desk.office.store.take_plan_run(&desk.run_id, claim) {
-            return desk.office.store.release_plan_run(&lease).unwrap();
-        }
-    }
-}
-
 #[test]
 fn what_acts_is_stopped_once_another_process_has_the_lease() {
     for act in ["forward asset-2", "rollback asset-2"] {
@@ -42,7 +29,7 @@ fn what_acts_is_stopped_once_another_process_has_the_lease() {
         field.endless.insert(act.to_owned());
         field.meanwhile = Box::new(|it, _| {
             if it == act {
-                steal(&desk);
+                desk.steal();
             }
         });
         let refused = desk.go(&field).unwrap_err();

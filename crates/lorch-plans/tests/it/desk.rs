@@ -1,11 +1,12 @@
 //! An approved plan that is carried out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lorch_backends::Cancellation;
 use lorch_backends::config::{Assets, Config, Probe};
 use lorch_plans::{Executor, Hands, Pace, RunEnding, RunError, Stopped, carry_out, first_broken};
-use lorch_store::CommandKind;
+use lorch_store::{Claim, CommandKind, Owner};
 use lorch_types::json::from_value;
 use lorch_types::plan::{AuditEntry, AuditEvent, Metric, Metrics, RunId, RunState};
 
@@ -45,6 +46,14 @@ impl Desk {
     pub(crate) fn command(&self, kind: CommandKind) {
         let by = "dora".parse().unwrap();
         self.office.store.command_plan_run(&self.run_id, kind, &by, at(3)).unwrap();
+    }
+
+    /// Takes the lease as a process does that takes its holder for dead, and gives it back.
+    pub(crate) fn steal(&self) {
+        let (owner, now) = (Owner::current(), at(100_000));
+        let claim = Claim { owner, now, ttl: Duration::from_secs(60) };
+        let lease = self.office.store.take_plan_run(&self.run_id, claim).unwrap();
+        self.office.store.release_plan_run(&lease).unwrap();
     }
 
     pub(crate) fn go(&self, field: &Field<'_>) -> Result<Stopped, RunError> {

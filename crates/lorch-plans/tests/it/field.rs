@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use lorch_backends::{Backend, Cancellation, Performed};
@@ -103,17 +103,13 @@ impl Field<'_> {
         };
         let key = manifest.idempotency_key.to_string();
         *self.keys.lock().unwrap().entry(key).or_default() += 1;
-        {
-            let mut under_way = self.under_way.lock().unwrap();
-            under_way.0 += 1;
-            under_way.1 = under_way.1.max(under_way.0);
-        }
+        let under_way = UnderWay::begin(&self.under_way);
         (self.meanwhile)(&act, count);
         while self.endless.contains(&act) {
             cancellation.check()?;
             std::thread::sleep(Duration::from_millis(1));
         }
-        self.under_way.lock().unwrap().0 -= 1;
+        drop(under_way);
         if self.stopping.lock().unwrap().remove(&act) {
             self.stop.store(true, Ordering::Relaxed);
             return Err(ErrorCode::Cancelled.error("stopped"));
@@ -122,6 +118,24 @@ impl Field<'_> {
             return Err(ErrorCode::Backend.error("it does not work"));
         }
         Ok(value(self.output))
+    }
+}
+
+/// An act that is under way, until it ends in whatever way.
+struct UnderWay<'a>(&'a Mutex<(usize, usize)>);
+
+impl<'a> UnderWay<'a> {
+    fn begin(counts: &'a Mutex<(usize, usize)>) -> Self {
+        let mut under_way = counts.lock().unwrap();
+        under_way.0 += 1;
+        under_way.1 = under_way.1.max(under_way.0);
+        Self(counts)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().0 -= 1;
     }
 }
 
@@ -164,12 +178,14 @@ pub(crate) struct Hourglass {
     passed: AtomicU64,
     /// What the clock showed at first, in milliseconds; setting the clock changes it.
     pub(crate) set: AtomicU64,
+    /// What happens whenever the clock is looked at.
+    pub(crate) looked_at: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Hourglass {
     pub(crate) fn new(at: Timestamp) -> Self {
         let set = AtomicU64::new(u64::try_from(at.unix_millis()).unwrap());
-        Self { passed: AtomicU64::new(0), set }
+        Self { passed: AtomicU64::new(0), set, looked_at: OnceLock::new() }
     }
 
     /// Sets the clock forward, or back, by so many minutes.
@@ -182,6 +198,9 @@ impl Hourglass {
 
 impl Clock for Hourglass {
     fn now(&self) -> Timestamp {
+        if let Some(happens) = self.looked_at.get() {
+            happens();
+        }
         let millis = self.set.load(Ordering::Relaxed) + self.passed.load(Ordering::Relaxed);
         Timestamp::from_unix_millis(millis).unwrap()
     }

@@ -1,13 +1,13 @@
 //! Runs of the example's plan: what happens to its assets, and what is done about it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lorch_backends::config::{Config, Probe};
 use lorch_plans::{
     Course, Machine, Next, PauseReason, RunError, Stopped, Terms, Timeline, run_document,
 };
-use lorch_store::{Claim, CommandKind, Owner, StoreError};
+use lorch_store::{AuditRecord, Claim, CommandKind, Owner, Store, StoreError};
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::{Format, Source};
 use lorch_types::json::{from_value, to_value};
@@ -135,6 +135,42 @@ fn a_command_takes_effect_at_the_next_asset() {
             let undone = if kind == CommandKind::Rollback { number + 1 } else { 0 };
             assert_eq!(field.assets("rollback").len(), undone);
         }
+    }
+}
+
+#[test]
+fn a_command_that_comes_while_the_end_is_recorded_comes_first() {
+    for (health, last, undone) in
+        [(200, AuditEvent::PhaseCompleted, 47), (503, AuditEvent::RunPaused, 5)]
+    {
+        let mut desk = Desk::new();
+        desk.leave = false;
+        let (store, run_id) = (Store::open(desk.office.store.path()).unwrap(), desk.run_id.clone());
+        let of_last = if health == 200 { 5 } else { 1 };
+        let is_given = AtomicBool::new(false);
+        let end = at(30);
+        // Only entries are dated after the commands were looked at.
+        let happens = move || {
+            let log = store.plan_run_audit(&run_id, 0).unwrap();
+            let is_last = |it: &&AuditRecord| it.entry.get("event") == Some(&last.as_str().into());
+            if log.iter().filter(is_last).count() == of_last
+                && !is_given.swap(true, Ordering::Relaxed)
+            {
+                store
+                    .command_plan_run(&run_id, CommandKind::Rollback, &"dora".parse().unwrap(), end)
+                    .unwrap();
+            }
+        };
+        assert!(desk.clock.looked_at.set(Box::new(happens)).is_ok());
+        let field = Field::new();
+        *field.health.lock().unwrap() = Some(health);
+        let mut heard = |entry: &AuditEntry| {
+            if entry.event == AuditEvent::RollbackTriggered {
+                *field.health.lock().unwrap() = Some(200);
+            }
+        };
+        assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK);
+        assert_eq!(field.assets("rollback").len(), undone);
     }
 }
 

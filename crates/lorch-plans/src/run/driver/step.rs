@@ -58,7 +58,7 @@ impl Driver<'_, '_> {
             Next::Complete => self.complete()?,
             Next::NothingChanged => {
                 let entry = self.entry(AuditEvent::RunFailed).error(NOTHING_CHANGED).done();
-                self.commit(vec![entry], Vec::new())?;
+                self.end(entry)?;
             }
             Next::End(ending) => return Ok(Some(Stopped::Ended(ending))),
         }
@@ -86,6 +86,6 @@ impl Driver<'_, '_> {
             let left = Value::Array(left.collect());
             entry = entry.detail(REASON, "canary_only").detail("phases_remaining", left);
         }
-        self.commit(vec![entry.done()], Vec::new())
+        self.end(entry.done())
     }
 }
