@@ -202,6 +202,33 @@ fn the_condition_is_watched_in_the_wait_and_in_a_pause() {
 }
 
 #[test]
+fn the_condition_is_watched_in_a_pause_between_two_phases() {
+    // The tests begin at 04:42; the wait of the canary is half an hour.
+    let window = r#"{"start": "04:00", "end": "05:00", "timezone": "UTC"}"#;
+    let closing = [("/task_spec/constraints/maintenance_window", window)];
+    for (task, reason) in [(&[][..], "command"), (&closing, "maintenance_window")] {
+        let mut desk = Desk::with(task, &[]);
+        desk.leave = false;
+        let argv = vec!["measure".to_owned()];
+        desk.probes.insert(Metric::ERROR_RATE, Probe::Program { argv });
+        let field = Field::new();
+        let measured = |part| *field.measured.lock().unwrap() = Some(part);
+        measured("{\"part\": 0, \"whole\": 100}");
+        let mut heard = |entry: &AuditEntry| match entry.event {
+            AuditEvent::PhaseCompleted if task.is_empty() => desk.command(CommandKind::Pause),
+            AuditEvent::RunPaused => measured("{\"part\": 2, \"whole\": 100}"),
+            AuditEvent::RollbackTriggered => measured("{\"part\": 0, \"whole\": 100}"),
+            _ => {}
+        };
+        assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK, "{reason}");
+        assert_eq!(field.assets("rollback"), assets(5, 1));
+        assert_eq!(desk.count(AuditEvent::PhaseStarted), 1, "the canary is what is watched");
+        let paused = desk.log().into_iter().find(|it| it.event == AuditEvent::RunPaused).unwrap();
+        assert_eq!(paused.details.unwrap().get("reason").unwrap().as_str(), Some(reason));
+    }
+}
+
+#[test]
 fn a_clock_that_jumps_shortens_no_wait_and_lengthens_none() {
     let undisturbed = Desk::new();
     undisturbed.go(&Field::new()).unwrap();

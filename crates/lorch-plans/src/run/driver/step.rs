@@ -30,11 +30,7 @@ impl Driver<'_, '_> {
         let course = Arc::clone(self.machine.course());
         match self.machine.next_of(&course) {
             Next::Start => self.start()?,
-            Next::BeginPhase(stage) => {
-                let count = u64::try_from(stage.assets.len()).unwrap_or(u64::MAX);
-                let entry = self.entry(AuditEvent::PhaseStarted).phase(&stage.name);
-                self.commit(vec![entry.detail("assets", count).done()], Vec::new())?;
-            }
+            Next::BeginPhase(stage) => self.begin_phase(stage)?,
             Next::Act { stage, direction } => return self.act(stage, direction),
             Next::RollBack(stage) => self.commit(vec![self.rolling_back(stage)], Vec::new())?,
             Next::Check { stage, check, round } => return self.check(stage, check, round),
