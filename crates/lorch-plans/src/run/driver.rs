@@ -20,7 +20,7 @@ use std::time::Duration;
 use lorch_backends::config::Probe;
 use lorch_store::{Claim, Owner, PlanRunLease, Store, StoreError};
 use lorch_types::json::{FromValueError, Object, ToValueError, Value, from_value, to_value};
-use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, RunId, TaskId};
+use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, Plan, RunId, TaskId};
 use lorch_types::{SmolStr, Timestamp};
 
 use self::crew::Crew;
@@ -200,29 +200,13 @@ impl<'a, 'env> Driver<'a, 'env> {
         let store = executor.store;
         let run = store.plan_run(run_id)?;
         let plan = &run.plan.plan;
-        let log = store.plan_run_audit(run_id, 0)?;
-        if let Some(sequence) = first_broken(&log) {
-            return Err(RunError::Changed { run_id: run_id.clone(), sequence });
-        }
+        let entries = entries_of(store, run_id)?;
         let task = store.task(&plan.task_id)?.task;
         let no_spec = || RunError::NoSpec { task_id: task.id.clone() };
         let contract = Contract::of(&task).ok_or_else(no_spec)?;
-        let entries: Vec<AuditEntry> =
-            log.iter().map(|it| from_value(&it.entry)).collect::<Result<_, _>>()?;
         let first = entries.first().and_then(|entry| entry.details.as_ref());
         let terms = first.map_or_else(|| Terms::of(&contract), terms_of);
-        let mut opening = Object::new();
-        opening.insert("plan_digest", plan_digest(plan)?.as_str());
-        opening.insert("task_digest", task_digest(&task)?.as_str());
-        opening.insert("environment", to_value(&contract.environment())?);
-        opening.insert("mode", to_value(&terms.mode)?);
-        opening.insert("timeout_minutes", terms.timeout_minutes);
-        if let Some(trigger) = &terms.rollback_trigger {
-            opening.insert("rollback_trigger", trigger.clone());
-        }
-        if let Some(window) = &terms.window {
-            opening.insert("maintenance_window", to_value(window)?);
-        }
+        let opening = opening_of(plan, &contract, &terms)?;
         let window = terms.window.as_ref().map(Window::of).transpose()?;
         let course = Arc::new(Course::of(plan, terms, executor.metrics)?);
         let mut machine = Machine::new(course);
@@ -260,6 +244,33 @@ impl<'a, 'env> Driver<'a, 'env> {
     fn is_stopped(&self) -> bool {
         self.executor.stop.load(Ordering::Relaxed)
     }
+}
+
+/// The log of a run, which nobody may have changed.
+fn entries_of(store: &Store, run_id: &RunId) -> Result<Vec<AuditEntry>, RunError> {
+    let log = store.plan_run_audit(run_id, 0)?;
+    if let Some(sequence) = first_broken(&log) {
+        return Err(RunError::Changed { run_id: run_id.clone(), sequence });
+    }
+    let entries = log.iter().map(|record| from_value(&record.entry));
+    Ok(entries.collect::<Result<_, _>>()?)
+}
+
+/// What the first entry of a log says.
+fn opening_of(plan: &Plan, contract: &Contract<'_>, terms: &Terms) -> Result<Object, RunError> {
+    let mut opening = Object::new();
+    opening.insert("plan_digest", plan_digest(plan)?.as_str());
+    opening.insert("task_digest", task_digest(contract.task)?.as_str());
+    opening.insert("environment", to_value(&contract.environment())?);
+    opening.insert("mode", to_value(&terms.mode)?);
+    opening.insert("timeout_minutes", terms.timeout_minutes);
+    if let Some(trigger) = &terms.rollback_trigger {
+        opening.insert("rollback_trigger", trigger.clone());
+    }
+    if let Some(window) = &terms.window {
+        opening.insert("maintenance_window", to_value(window)?);
+    }
+    Ok(opening)
 }
 
 /// The terms that the first entry of a log says.
