@@ -153,11 +153,13 @@ impl Backend for Field<'_> {
             }
             Some(_) => {
                 (self.asked)();
+                cancellation.check()?;
                 let measured = *self.measured.lock().unwrap();
                 value(&format!("{{\"json\": {}}}", measured.ok_or_else(gone)?))
             }
             None => {
                 (self.asked)();
+                cancellation.check()?;
                 let health = *self.health.lock().unwrap();
                 match health {
                     Some(200) => value("{\"status\": 200}"),

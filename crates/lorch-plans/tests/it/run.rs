@@ -344,6 +344,28 @@ fn a_run_that_changed_nothing_is_completed_only_if_that_was_right() {
 }
 
 #[test]
+fn an_interrupt_while_a_phase_is_judged_does_not_pause_the_run() {
+    let mut desk = Desk::new();
+    let argv = vec!["measure".to_owned()];
+    desk.probes.insert(Metric::ERROR_RATE, Probe::Program { argv });
+    let mut field = Field::new();
+    *field.measured.lock().unwrap() = Some("{\"part\": 0, \"whole\": 100}");
+    let (stop, desk) = (field.stop.clone(), &desk);
+    // What is asked once a check has passed, and before anything else is recorded, is `rollback_if`.
+    field.asked = Box::new(move || {
+        if desk.log().last().is_some_and(|it| it.event == AuditEvent::HealthCheckPassed) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(desk.go(&field).unwrap(), Stopped::Interrupted);
+    assert_eq!(field.acts().len(), 5);
+    field.asked = Box::new(|| {});
+    field.stop.store(false, Ordering::Relaxed);
+    assert_eq!(desk.go(&field).unwrap(), COMPLETED);
+    assert_eq!(desk.count(AuditEvent::RunPaused), 0);
+}
+
+#[test]
 fn a_run_that_is_interrupted_anywhere_goes_on_and_acts_on_nothing_twice() {
     let undisturbed = Desk::new();
     undisturbed.go(&Field::failing(&["forward asset-8"])).unwrap();
