@@ -46,24 +46,38 @@ fn every_action_on_an_asset_happens_once_wherever_the_process_is_killed() {
     let binary = folder.path().join("lorch");
     std::fs::copy(env!("CARGO_BIN_EXE_lorch"), &binary).unwrap();
     let mut fired: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut under_way: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let first_seed = std::env::var("LORCH_CRASH_SEED").map_or(1, |text| text.parse().unwrap());
     let (mut seed, mut kills) = (first_seed - 1, 0);
     while kills < cycles {
         seed += 1;
         let trial = Trial::new(&binary, seed % 2 == 0, seed % 4 >= 2);
-        for point in trial.disturb(&mut Random(seed), seed) {
-            *fired.entry(point).or_default() += 1;
+        for kill in trial.disturb(&mut Random(seed), seed) {
+            *fired.entry(kill.point).or_default() += 1;
+            *under_way.entry((kill.verb, kill.under_way)).or_default() += 1;
             kills += 1;
         }
         trial.check(seed);
     }
-    println!("kills: {fired:?}");
+    println!("kills: {fired:?}, while so many assets were acted on: {under_way:?}");
     // Each seed begins with the next point, so that this many cycles come to all of them.
     if cycles >= 60 {
         for (point, _) in POINTS {
             assert!(fired.contains_key(point), "{point} never fired: {fired:?}");
         }
+        let several: usize =
+            under_way.iter().filter(|((_, count), _)| *count > 1).map(|(_, kills)| kills).sum();
+        assert!(several > 0, "never while several were under way: {under_way:?}");
     }
+}
+
+/// One kill.
+struct Kill {
+    point: &'static str,
+    /// What was being done.
+    verb: &'static str,
+    /// How many assets had been asked for that of which no outcome is recorded.
+    under_way: usize,
 }
 
 /// A workspace with assets that are processes, in which a plan is carried out.
@@ -123,8 +137,8 @@ impl<'b> Trial<'b> {
         trial
     }
 
-    /// Carries the plan out to its end, and returns where it was killed.
-    fn disturb(&self, random: &mut Random, seed: u64) -> Vec<&'static str> {
+    /// Carries the plan out to its end, and returns how it was killed.
+    fn disturb(&self, random: &mut Random, seed: u64) -> Vec<Kill> {
         let mut fired = Vec::new();
         let first = usize::try_from(seed / 2).unwrap() % POINTS.len();
         let mut fault = Some(POINTS[first]);
@@ -132,7 +146,7 @@ impl<'b> Trial<'b> {
             let crash = fault.map(|(point, hits)| (point, 1 + random.below(hits)));
             let ran = self.lorch(&["plan", "run", PLAN, "--as", "carol"], crash);
             if ran.status.signal() == Some(9) {
-                fired.extend(fault.map(|(point, _)| point));
+                fired.extend(fault.map(|(point, _)| self.kill(point)));
             }
             if self.state().as_deref() == Some(self.ending()) {
                 return fired;
@@ -141,6 +155,31 @@ impl<'b> Trial<'b> {
             assert!(is_killed, "seed {seed}, {crash:?}: {ran:?}");
             fault = (fired.len() < MAX_FAULTS).then(|| POINTS[random.below(POINTS.len())]);
         }
+    }
+
+    /// What a kill has left behind.
+    fn kill(&self, point: &'static str) -> Kill {
+        const ACTING: &str = "SELECT coalesce(max(acting), '[]') FROM plan_runs";
+        const IS_UNDOING: &str = "SELECT count(*) FROM plan_run_audit
+            WHERE json_extract(entry, '$.event') = 'rollback_triggered'";
+        let sql = self.sql();
+        let acting: String = sql.query_row(ACTING, [], |row| row.get(0)).unwrap();
+        let is_undoing: i64 = sql.query_row(IS_UNDOING, [], |row| row.get(0)).unwrap();
+        let verb = if is_undoing > 0 { "restore" } else { "upgrade" };
+        let acting = read(&acting);
+        let acting = acting.as_array().unwrap();
+        let is_asked = |asset: &&Value| self.asked(asset.as_str().unwrap()).contains(verb);
+        Kill { point, verb, under_way: acting.iter().filter(is_asked).count() }
+    }
+
+    /// What an asset was asked to do: a key and a verb a line.
+    fn asked(&self, asset: &str) -> String {
+        let path = self.dir.path().join(format!("fleet/{asset}.asked"));
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+
+    fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join(".lorch/lorch.db")).unwrap()
     }
 
     fn ending(&self) -> &'static str {
@@ -161,8 +200,7 @@ impl<'b> Trial<'b> {
             };
             assert_eq!(verbs, expected, "seed {seed}, asset {number}");
             // Nor was it asked for the same under another key, which it would have had nothing to do for.
-            let path = self.dir.path().join(format!("fleet/asset-{number}.asked"));
-            let asked = std::fs::read_to_string(path).unwrap_or_default();
+            let asked = self.asked(&format!("asset-{number}"));
             let mut seen = std::collections::BTreeSet::new();
             let keys = asked.lines().filter(|line| seen.insert(*line));
             let verbs: Vec<&str> = keys.map(|line| line.split(' ').nth(1).unwrap()).collect();
@@ -179,7 +217,7 @@ impl<'b> Trial<'b> {
     }
 
     fn run_id(&self) -> Option<String> {
-        let sql = rusqlite::Connection::open(self.dir.path().join(".lorch/lorch.db")).unwrap();
+        let sql = self.sql();
         let runs: i64 =
             sql.query_row("SELECT count(*) FROM plan_runs", [], |row| row.get(0)).unwrap();
         assert!(runs <= 1, "one approval is one run");

@@ -4,11 +4,13 @@ mod act;
 mod check;
 mod commit;
 mod crew;
+mod heartbeat;
 mod heed;
 mod step;
 mod wait;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +20,11 @@ use std::time::Duration;
 use lorch_backends::config::Probe;
 use lorch_store::{Claim, Owner, PlanRunLease, Store, StoreError};
 use lorch_types::json::{FromValueError, Object, ToValueError, Value, from_value, to_value};
-use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, RunId, TaskId};
+use lorch_types::plan::{AuditEntry, ExecutionMode, Metric, Metrics, Plan, RunId, TaskId};
 use lorch_types::{SmolStr, Timestamp};
 
 use self::crew::Crew;
+use self::heartbeat::with_heartbeat;
 use self::wait::Begun;
 use super::clock::Clock;
 use super::course::{Course, Terms, Unclear};
@@ -116,6 +119,9 @@ pub enum RunError {
     /// An entry of the log cannot be read.
     #[error("an entry of the audit log is none")]
     Entry(#[from] FromValueError),
+    /// The system gave no thread to renew the lease.
+    #[error("the lease cannot be renewed: the system gave no thread")]
+    Thread(#[source] io::Error),
     /// The task says nothing to carry a plan out by.
     #[error("the task {task_id} has no `task_spec`")]
     NoSpec {
@@ -153,28 +159,14 @@ pub fn carry_out(
         ttl: executor.pace.lease_ttl,
     };
     let lease = executor.store.take_plan_run(run_id, claim())?;
-    let is_done = AtomicBool::new(false);
-    let stopped = thread::scope(|scope| {
-        scope.spawn(|| {
-            // Only the run's own end is waited for: a tick keeps that short.
-            const TICK: Duration = Duration::from_millis(20);
-            let ticks = (executor.pace.lease_ttl.as_millis() / 3 / TICK.as_millis()).max(1);
-            let mut tick = 0;
-            while !is_done.load(Ordering::Relaxed) {
-                thread::sleep(TICK);
-                tick += 1;
-                // A lost lease is noticed where something is recorded.
-                if tick % ticks == 0 && executor.store.renew_plan_run(&lease, claim()).is_err() {
-                    return;
-                }
-            }
-        });
-        let driver = Driver::open(executor, run_id, &lease, heard, |mark| {
-            Crew::new(scope, &executor.hands, mark)
-        });
-        let stopped = driver.and_then(Driver::drive);
-        is_done.store(true, Ordering::Relaxed);
-        stopped
+    let lost = Arc::new(AtomicBool::new(false));
+    let cancellation = executor.hands.cancellation.clone().or_when(Arc::clone(&lost));
+    let hands = Hands { cancellation, ..executor.hands.clone() };
+    let stopped = with_heartbeat(executor, &lease, claim, &lost, || {
+        thread::scope(|scope| {
+            let crew = |mark| Crew::new(scope, &hands, mark);
+            Driver::open(executor, run_id, (&lease, &lost), heard, crew).and_then(Driver::drive)
+        })
     });
     let _ = executor.store.release_plan_run(&lease);
     stopped
@@ -184,6 +176,8 @@ pub fn carry_out(
 struct Driver<'a, 'env> {
     executor: &'a Executor<'a>,
     lease: &'a PlanRunLease,
+    /// Whether the lease is known to be lost.
+    lost: &'a AtomicBool,
     heard: &'a mut dyn FnMut(&AuditEntry),
     machine: Machine,
     crew: Crew<'a, 'env>,
@@ -199,36 +193,20 @@ impl<'a, 'env> Driver<'a, 'env> {
     fn open(
         executor: &'a Executor<'a>,
         run_id: &RunId,
-        lease: &'a PlanRunLease,
+        (lease, lost): (&'a PlanRunLease, &'a AtomicBool),
         heard: &'a mut dyn FnMut(&AuditEntry),
         crew: impl FnOnce(Mark) -> Crew<'a, 'env>,
     ) -> Result<Self, RunError> {
         let store = executor.store;
         let run = store.plan_run(run_id)?;
         let plan = &run.plan.plan;
-        let log = store.plan_run_audit(run_id, 0)?;
-        if let Some(sequence) = first_broken(&log) {
-            return Err(RunError::Changed { run_id: run_id.clone(), sequence });
-        }
+        let entries = entries_of(store, run_id)?;
         let task = store.task(&plan.task_id)?.task;
         let no_spec = || RunError::NoSpec { task_id: task.id.clone() };
         let contract = Contract::of(&task).ok_or_else(no_spec)?;
-        let entries: Vec<AuditEntry> =
-            log.iter().map(|it| from_value(&it.entry)).collect::<Result<_, _>>()?;
         let first = entries.first().and_then(|entry| entry.details.as_ref());
         let terms = first.map_or_else(|| Terms::of(&contract), terms_of);
-        let mut opening = Object::new();
-        opening.insert("plan_digest", plan_digest(plan)?.as_str());
-        opening.insert("task_digest", task_digest(&task)?.as_str());
-        opening.insert("environment", to_value(&contract.environment())?);
-        opening.insert("mode", to_value(&terms.mode)?);
-        opening.insert("timeout_minutes", terms.timeout_minutes);
-        if let Some(trigger) = &terms.rollback_trigger {
-            opening.insert("rollback_trigger", trigger.clone());
-        }
-        if let Some(window) = &terms.window {
-            opening.insert("maintenance_window", to_value(window)?);
-        }
+        let opening = opening_of(plan, &contract, &terms)?;
         let window = terms.window.as_ref().map(Window::of).transpose()?;
         let course = Arc::new(Course::of(plan, terms, executor.metrics)?);
         let mut machine = Machine::new(course);
@@ -241,11 +219,12 @@ impl<'a, 'env> Driver<'a, 'env> {
         let crew = crew(Mark { run_id: run_id.clone(), plan_digest: plan_digest(plan)? });
         let watch = Watch::new(executor.metrics, executor.pace.watch_every);
         let begun = BTreeMap::new();
-        Ok(Self { executor, lease, heard, machine, crew, watch, begun, window, opening })
+        Ok(Self { executor, lease, lost, heard, machine, crew, watch, begun, window, opening })
     }
 
     fn drive(mut self) -> Result<Stopped, RunError> {
         loop {
+            self.check_lease()?;
             if let Some(stopped) = self.step()? {
                 return Ok(stopped);
             }
@@ -265,6 +244,33 @@ impl<'a, 'env> Driver<'a, 'env> {
     fn is_stopped(&self) -> bool {
         self.executor.stop.load(Ordering::Relaxed)
     }
+}
+
+/// The log of a run, which nobody may have changed.
+fn entries_of(store: &Store, run_id: &RunId) -> Result<Vec<AuditEntry>, RunError> {
+    let log = store.plan_run_audit(run_id, 0)?;
+    if let Some(sequence) = first_broken(&log) {
+        return Err(RunError::Changed { run_id: run_id.clone(), sequence });
+    }
+    let entries = log.iter().map(|record| from_value(&record.entry));
+    Ok(entries.collect::<Result<_, _>>()?)
+}
+
+/// What the first entry of a log says.
+fn opening_of(plan: &Plan, contract: &Contract<'_>, terms: &Terms) -> Result<Object, RunError> {
+    let mut opening = Object::new();
+    opening.insert("plan_digest", plan_digest(plan)?.as_str());
+    opening.insert("task_digest", task_digest(contract.task)?.as_str());
+    opening.insert("environment", to_value(&contract.environment())?);
+    opening.insert("mode", to_value(&terms.mode)?);
+    opening.insert("timeout_minutes", terms.timeout_minutes);
+    if let Some(trigger) = &terms.rollback_trigger {
+        opening.insert("rollback_trigger", trigger.clone());
+    }
+    if let Some(window) = &terms.window {
+        opening.insert("maintenance_window", to_value(window)?);
+    }
+    Ok(opening)
 }
 
 /// The terms that the first entry of a log says.

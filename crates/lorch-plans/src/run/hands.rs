@@ -1,11 +1,12 @@
 //! What acts on assets: each action of a plan becomes a step manifest through the table of tools.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use fail::fail_point;
 use lorch_backends::config::{Assets, Tool, Tools};
-use lorch_backends::{Backend, Cancellation};
+use lorch_backends::{Backend, Cancellation, Performed};
 use lorch_types::job::{DispatchOp, ErrorCode, ErrorInfo, RunId as JobRunId, StepManifest};
 use lorch_types::json::{Object, Value};
 use lorch_types::plan::{AssetId, PlanAction, RunId, ToolName};
@@ -150,8 +151,19 @@ impl Hands<'_> {
     ) -> Result<Value, ErrorInfo> {
         let run_id = JobRunId::from_parts(0, 0);
         let manifest = manifest(op, run_id, params, IdempotencyKey::of(key))?;
+        Ok(self.performed(&manifest, timeout)?.output)
+    }
+
+    /// What a backend that panics did is not known, as of one that fails.
+    fn performed(
+        &self,
+        manifest: &StepManifest,
+        timeout: Duration,
+    ) -> Result<Performed, ErrorInfo> {
         let cancellation = self.cancellation.with_timeout(timeout);
-        Ok(self.backend.perform(&manifest, &cancellation)?.output)
+        let perform = AssertUnwindSafe(|| self.backend.perform(manifest, &cancellation));
+        let panicked = |_| Err(ErrorCode::Backend.error("the backend panicked"));
+        catch_unwind(perform).unwrap_or_else(panicked)
     }
 
     fn is_stopped(&self, error: &ErrorInfo) -> bool {
@@ -172,7 +184,7 @@ impl Hands<'_> {
             Direction::Forward => fail_point!("action-dispatched-before"),
             Direction::Rollback => fail_point!("undo-dispatched-before"),
         }
-        let done = self.backend.perform(&manifest, &self.cancellation.with_timeout(timeout));
+        let done = self.performed(&manifest, timeout);
         match direction {
             Direction::Forward => fail_point!("action-dispatched-after"),
             Direction::Rollback => fail_point!("undo-dispatched-after"),

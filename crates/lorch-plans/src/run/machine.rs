@@ -331,7 +331,7 @@ impl Machine {
         &self.course
     }
 
-    /// The phase that is under way.
+    /// The phase that is under way; between two phases the one that is done.
     pub fn stage(&self) -> Option<&Stage> {
         let state = match &self.state {
             State::Paused { then, .. } => then,
@@ -342,7 +342,8 @@ impl Machine {
             | State::Checking { stage, .. }
             | State::Waiting { stage, .. } => *stage,
             State::Undoing(work) => work.stage()?,
-            State::Queued | State::Due(_) | State::Ended(_) | State::Paused { .. } => return None,
+            State::Due(number) => number.checked_sub(1)?,
+            State::Queued | State::Ended(_) | State::Paused { .. } => return None,
         };
         self.course.stages.get(number)
     }

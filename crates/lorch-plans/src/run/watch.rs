@@ -47,13 +47,15 @@ impl<'a> Watch<'a> {
         elapsed: impl Fn() -> Duration,
     ) -> Truth {
         let Some(condition) = &stage.rollback else { return Truth::False };
-        // Looks that fail take time too: what was seen counts until the next but one.
-        let fresh_for = (self.every + TIMEOUT) * 2;
+        let metrics = metrics_of(stage);
+        // Looks that fail take time too, one after another: what was seen counts until the next but one.
+        let longest = TIMEOUT.saturating_mul(u32::try_from(metrics.len()).unwrap_or(u32::MAX));
+        let fresh_for = self.every.saturating_add(longest).saturating_mul(2);
         if self.seen.as_ref().is_none_or(|(name, _)| *name != stage.name) {
             self.seen = Some((stage.name.clone(), History::new(fresh_for)));
         }
         let Some((_, history)) = &mut self.seen else { return Truth::Unknown };
-        for metric in metrics_of(stage) {
+        for metric in metrics {
             let target = stage.checks.iter().find(|it| it.check_type == HealthCheckType::Http200);
             let sight = Sight {
                 metric,

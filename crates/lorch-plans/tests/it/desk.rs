@@ -1,11 +1,12 @@
 //! An approved plan that is carried out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lorch_backends::Cancellation;
 use lorch_backends::config::{Assets, Config, Probe};
 use lorch_plans::{Executor, Hands, Pace, RunEnding, RunError, Stopped, carry_out, first_broken};
-use lorch_store::CommandKind;
+use lorch_store::{Claim, CommandKind, Owner};
 use lorch_types::json::from_value;
 use lorch_types::plan::{AuditEntry, AuditEvent, Metric, Metrics, RunId, RunState};
 
@@ -22,6 +23,8 @@ pub(crate) struct Desk {
     pub(crate) leave: bool,
     /// How many assets of a phase are acted on at the same time.
     pub(crate) parallel: u16,
+    /// What else there is to say about how fast.
+    pub(crate) pace: Pace,
 }
 
 impl Desk {
@@ -36,12 +39,23 @@ impl Desk {
         let run_id = office.execute(2).unwrap().run_id;
         let config = crate::drift::config();
         let (probes, clock) = (BTreeMap::new(), Hourglass::new(at(2)));
-        Self { office, run_id, config, probes, clock, leave: true, parallel: 1 }
+        let pace = Pace::default();
+        Self { office, run_id, config, probes, clock, leave: true, parallel: 1, pace }
     }
 
     pub(crate) fn command(&self, kind: CommandKind) {
         let by = "dora".parse().unwrap();
         self.office.store.command_plan_run(&self.run_id, kind, &by, at(3)).unwrap();
+    }
+
+    /// Takes the lease as a process does that takes its holder for dead, and gives it back.
+    pub(crate) fn steal(&self) {
+        let (owner, now) = (Owner::current(), at(100_000));
+        let claim = Claim { owner, now, ttl: Duration::from_secs(60) };
+        // Unless another one does that at this moment.
+        if let Ok(lease) = self.office.store.take_plan_run(&self.run_id, claim) {
+            self.office.store.release_plan_run(&lease).unwrap();
+        }
     }
 
     pub(crate) fn go(&self, field: &Field<'_>) -> Result<Stopped, RunError> {
@@ -69,7 +83,7 @@ impl Desk {
             pace: Pace {
                 leave_when_paused: self.leave,
                 max_parallel: self.parallel.try_into().unwrap(),
-                ..Pace::default()
+                ..self.pace
             },
             stop: field.stop.clone(),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use lorch_backends::{Backend, Cancellation, Performed};
@@ -30,6 +30,8 @@ pub(crate) struct Field<'a> {
     pub(crate) stopping: Mutex<BTreeSet<String>>,
     /// Before how many acts the process that asks for the next one dies in it.
     pub(crate) dies_in: Mutex<Option<usize>>,
+    /// The acts that never end until they are stopped.
+    pub(crate) endless: BTreeSet<String>,
     /// What `GET /health` gives: `200`, `503`, or nothing.
     pub(crate) health: Arc<Mutex<Option<u16>>>,
     /// What a program that measures writes.
@@ -38,7 +40,7 @@ pub(crate) struct Field<'a> {
     pub(crate) output: &'static str,
     pub(crate) stop: std::sync::Arc<AtomicBool>,
     pub(crate) meanwhile: Meanwhile<'a>,
-    /// What happens while an asset is asked how it is.
+    /// What happens while an asset is asked how it is, or a program measures.
     pub(crate) asked: Box<dyn Fn() + Send + Sync + 'a>,
 }
 
@@ -51,6 +53,7 @@ impl Field<'_> {
             failing: BTreeSet::new(),
             stopping: Mutex::default(),
             dies_in: Mutex::default(),
+            endless: BTreeSet::new(),
             health: Arc::new(Mutex::new(Some(200))),
             measured: Mutex::new(None),
             output: "{}",
@@ -88,7 +91,12 @@ impl Field<'_> {
         (keys.values().copied().max().unwrap_or(0), keys.len())
     }
 
-    fn act(&self, manifest: &StepManifest, input: &Value) -> Result<Value, ErrorInfo> {
+    fn act(
+        &self,
+        manifest: &StepManifest,
+        input: &Value,
+        cancellation: &Cancellation,
+    ) -> Result<Value, ErrorInfo> {
         let said = |name| input.get(name).and_then(Value::as_str).unwrap_or_default();
         let act = format!("{} {}", said("direction"), said("asset"));
         let count = {
@@ -98,13 +106,13 @@ impl Field<'_> {
         };
         let key = manifest.idempotency_key.to_string();
         *self.keys.lock().unwrap().entry(key).or_default() += 1;
-        {
-            let mut under_way = self.under_way.lock().unwrap();
-            under_way.0 += 1;
-            under_way.1 = under_way.1.max(under_way.0);
-        }
+        let under_way = UnderWay::begin(&self.under_way);
         (self.meanwhile)(&act, count);
-        self.under_way.lock().unwrap().0 -= 1;
+        while self.endless.contains(&act) {
+            cancellation.check()?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        drop(under_way);
         let dies = self.dies_in.lock().unwrap().take_if(|before| *before == count).is_some();
         if dies || self.stopping.lock().unwrap().remove(&act) {
             self.stop.store(true, Ordering::Relaxed);
@@ -117,18 +125,45 @@ impl Field<'_> {
     }
 }
 
+/// An act that is under way, until it ends in whatever way.
+struct UnderWay<'a>(&'a Mutex<(usize, usize)>);
+
+impl<'a> UnderWay<'a> {
+    fn begin(counts: &'a Mutex<(usize, usize)>) -> Self {
+        let mut under_way = counts.lock().unwrap();
+        under_way.0 += 1;
+        under_way.1 = under_way.1.max(under_way.0);
+        Self(counts)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().0 -= 1;
+    }
+}
+
 impl Backend for Field<'_> {
-    fn perform(&self, manifest: &StepManifest, _: &Cancellation) -> Result<Performed, ErrorInfo> {
+    fn perform(
+        &self,
+        manifest: &StepManifest,
+        cancellation: &Cancellation,
+    ) -> Result<Performed, ErrorInfo> {
         let params = &manifest.resolved_params;
         let gone = || ErrorCode::Backend.error("connection refused");
         let output = match params.get("input") {
-            Some(input) if input.get("direction").is_some() => self.act(manifest, input)?,
+            Some(input) if input.get("direction").is_some() => {
+                self.act(manifest, input, cancellation)?
+            }
             Some(_) => {
+                (self.asked)();
+                cancellation.check()?;
                 let measured = *self.measured.lock().unwrap();
                 value(&format!("{{\"json\": {}}}", measured.ok_or_else(gone)?))
             }
             None => {
                 (self.asked)();
+                cancellation.check()?;
                 let health = *self.health.lock().unwrap();
                 match health {
                     Some(200) => value("{\"status\": 200}"),
@@ -149,12 +184,14 @@ pub(crate) struct Hourglass {
     passed: AtomicU64,
     /// What the clock showed at first, in milliseconds; setting the clock changes it.
     pub(crate) set: AtomicU64,
+    /// What happens whenever the clock is looked at.
+    pub(crate) looked_at: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Hourglass {
     pub(crate) fn new(at: Timestamp) -> Self {
         let set = AtomicU64::new(u64::try_from(at.unix_millis()).unwrap());
-        Self { passed: AtomicU64::new(0), set }
+        Self { passed: AtomicU64::new(0), set, looked_at: OnceLock::new() }
     }
 
     /// Sets the clock forward, or back, by so many minutes.
@@ -167,6 +204,9 @@ impl Hourglass {
 
 impl Clock for Hourglass {
     fn now(&self) -> Timestamp {
+        if let Some(happens) = self.looked_at.get() {
+            happens();
+        }
         let millis = self.set.load(Ordering::Relaxed) + self.passed.load(Ordering::Relaxed);
         Timestamp::from_unix_millis(millis).unwrap()
     }

@@ -6,6 +6,7 @@
 )]
 
 mod approvals;
+mod breakage;
 mod desk;
 mod drafts;
 mod drift;

@@ -1,13 +1,13 @@
 //! Runs of the example's plan: what happens to its assets, and what is done about it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lorch_backends::config::{Config, Probe};
 use lorch_plans::{
     Course, Machine, Next, PauseReason, RunError, Stopped, Terms, Timeline, run_document,
 };
-use lorch_store::{Claim, CommandKind, Owner, StoreError};
+use lorch_store::{AuditRecord, Claim, CommandKind, Owner, Store, StoreError};
 use lorch_types::SmolStr;
 use lorch_types::diagnostic::{Format, Source};
 use lorch_types::json::{from_value, to_value};
@@ -139,6 +139,42 @@ fn a_command_takes_effect_at_the_next_asset() {
 }
 
 #[test]
+fn a_command_that_comes_while_the_end_is_recorded_comes_first() {
+    for (health, last, undone) in
+        [(200, AuditEvent::PhaseCompleted, 47), (503, AuditEvent::RunPaused, 5)]
+    {
+        let mut desk = Desk::new();
+        desk.leave = false;
+        let (store, run_id) = (Store::open(desk.office.store.path()).unwrap(), desk.run_id.clone());
+        let of_last = if health == 200 { 5 } else { 1 };
+        let is_given = AtomicBool::new(false);
+        let end = at(30);
+        // Only entries are dated after the commands were looked at.
+        let happens = move || {
+            let log = store.plan_run_audit(&run_id, 0).unwrap();
+            let is_last = |it: &&AuditRecord| it.entry.get("event") == Some(&last.as_str().into());
+            if log.iter().filter(is_last).count() == of_last
+                && !is_given.swap(true, Ordering::Relaxed)
+            {
+                store
+                    .command_plan_run(&run_id, CommandKind::Rollback, &"dora".parse().unwrap(), end)
+                    .unwrap();
+            }
+        };
+        assert!(desk.clock.looked_at.set(Box::new(happens)).is_ok());
+        let field = Field::new();
+        *field.health.lock().unwrap() = Some(health);
+        let mut heard = |entry: &AuditEntry| {
+            if entry.event == AuditEvent::RollbackTriggered {
+                *field.health.lock().unwrap() = Some(200);
+            }
+        };
+        assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK);
+        assert_eq!(field.assets("rollback").len(), undone);
+    }
+}
+
+#[test]
 fn the_condition_is_watched_in_the_wait_and_in_a_pause() {
     for paused in [false, true] {
         let mut desk = Desk::new();
@@ -162,6 +198,33 @@ fn the_condition_is_watched_in_the_wait_and_in_a_pause() {
         };
         assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK, "{paused}");
         assert_eq!(field.assets("rollback"), assets(5, 1));
+    }
+}
+
+#[test]
+fn the_condition_is_watched_in_a_pause_between_two_phases() {
+    // The tests begin at 04:42; the wait of the canary is half an hour.
+    let window = r#"{"start": "04:00", "end": "05:00", "timezone": "UTC"}"#;
+    let closing = [("/task_spec/constraints/maintenance_window", window)];
+    for (task, reason) in [(&[][..], "command"), (&closing, "maintenance_window")] {
+        let mut desk = Desk::with(task, &[]);
+        desk.leave = false;
+        let argv = vec!["measure".to_owned()];
+        desk.probes.insert(Metric::ERROR_RATE, Probe::Program { argv });
+        let field = Field::new();
+        let measured = |part| *field.measured.lock().unwrap() = Some(part);
+        measured("{\"part\": 0, \"whole\": 100}");
+        let mut heard = |entry: &AuditEntry| match entry.event {
+            AuditEvent::PhaseCompleted if task.is_empty() => desk.command(CommandKind::Pause),
+            AuditEvent::RunPaused => measured("{\"part\": 2, \"whole\": 100}"),
+            AuditEvent::RollbackTriggered => measured("{\"part\": 0, \"whole\": 100}"),
+            _ => {}
+        };
+        assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK, "{reason}");
+        assert_eq!(field.assets("rollback"), assets(5, 1));
+        assert_eq!(desk.count(AuditEvent::PhaseStarted), 1, "the canary is what is watched");
+        let paused = desk.log().into_iter().find(|it| it.event == AuditEvent::RunPaused).unwrap();
+        assert_eq!(paused.details.unwrap().get("reason").unwrap().as_str(), Some(reason));
     }
 }
 
@@ -278,6 +341,28 @@ fn a_run_that_changed_nothing_is_completed_only_if_that_was_right() {
     field.output = "{\"json\": {\"changed\": false, \"reason\": \"it is new\"}}";
     assert_eq!(desk.go(&field).unwrap(), COMPLETED);
     assert_eq!(desk.count(AuditEvent::AssetSkipped), 47);
+}
+
+#[test]
+fn an_interrupt_while_a_phase_is_judged_does_not_pause_the_run() {
+    let mut desk = Desk::new();
+    let argv = vec!["measure".to_owned()];
+    desk.probes.insert(Metric::ERROR_RATE, Probe::Program { argv });
+    let mut field = Field::new();
+    *field.measured.lock().unwrap() = Some("{\"part\": 0, \"whole\": 100}");
+    let (stop, desk) = (field.stop.clone(), &desk);
+    // What is asked once a check has passed, and before anything else is recorded, is `rollback_if`.
+    field.asked = Box::new(move || {
+        if desk.log().last().is_some_and(|it| it.event == AuditEvent::HealthCheckPassed) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(desk.go(&field).unwrap(), Stopped::Interrupted);
+    assert_eq!(field.acts().len(), 5);
+    field.asked = Box::new(|| {});
+    field.stop.store(false, Ordering::Relaxed);
+    assert_eq!(desk.go(&field).unwrap(), COMPLETED);
+    assert_eq!(desk.count(AuditEvent::RunPaused), 0);
 }
 
 #[test]

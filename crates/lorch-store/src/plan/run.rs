@@ -68,6 +68,8 @@ pub struct RunChange {
     pub next: Vec<AssetId>,
     /// The commands that are dealt with, and whether they were heeded.
     pub commands: Vec<(i64, bool)>,
+    /// Whether nothing of this is recorded when somebody wants something of the run.
+    pub unless_wanted: bool,
 }
 
 impl PlanRunLease {
@@ -161,8 +163,8 @@ pub(crate) fn release(connection: &Connection, lease: &PlanRunLease) -> Result<(
     PLAN_RUNS.release(connection, (lease.number, lease.token))
 }
 
-/// Records what happened, if the lease is the newest and the states follow from each other; whether the next
-/// assets are going to be acted on.
+/// Records what happened, if the lease is the newest and the states follow from each other; false when somebody
+/// wants something of the run, so that the next assets are not acted on, or nothing is recorded.
 pub(crate) fn change(
     connection: &Connection,
     lease: &PlanRunLease,
@@ -182,6 +184,10 @@ pub(crate) fn change(
         .query_row((number, lease.token), |row| row.get(0))
         .optional()?;
     let mut state = state_of(&state.ok_or_else(|| lost(lease))?)?;
+    let is_wanted = || connection.prepare_cached(WANTED)?.exists([number]);
+    if change.unless_wanted && is_wanted()? {
+        return Ok(false);
+    }
     for to in &change.states {
         state.event_to(*to).map_err(|source| StoreError::IllegalPlanRun {
             run_id: lease.run_id.clone(),
@@ -194,7 +200,7 @@ pub(crate) fn change(
         let outcome = if *is_heeded { "heeded" } else { "ignored" };
         connection.prepare_cached(DEALT)?.execute((number, command, outcome))?;
     }
-    let goes_on = change.next.is_empty() || !connection.prepare_cached(WANTED)?.exists([number])?;
+    let goes_on = change.next.is_empty() || !is_wanted()?;
     let next = change.next.iter().filter(|_| goes_on);
     let acting: Vec<Value> =
         change.acting.iter().chain(next).map(|asset| asset.as_str().into()).collect();

@@ -65,7 +65,8 @@ impl Store {
     }
 
     /// Records all of a change in one commit, or nothing of it; but that the next assets are going to be acted
-    /// on is recorded only if nobody wants anything of the run. Whether it was.
+    /// on is recorded only if nobody wants anything of the run, and a change that says so likewise. False when
+    /// somebody does.
     ///
     /// # Errors
     /// [`StoreError::PlanRunLost`] when the lease is no longer the newest,

@@ -343,9 +343,16 @@ fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
     bench.store.command_plan_run(&run_id, CommandKind::Pause, &by, at(1)).unwrap();
     assert!(!bench.store.record_plan_run(&lease, change(), at(1)).unwrap());
     assert_eq!(acting(&bench.store), ["asset-1"]);
+    // Nor is what says so recorded at all.
+    let states = vec![RunState::Executing];
+    let ended = RunChange { states, unless_wanted: true, ..RunChange::default() };
+    assert!(!bench.store.record_plan_run(&lease, ended.clone(), at(1)).unwrap());
+    let run = bench.store.plan_run(&run_id).unwrap();
+    assert_eq!((run.entry.state, acting(&bench.store).len()), (RunState::Queued, 1));
     let number = bench.store.plan_run_commands(&run_id).unwrap()[0].number;
     let dealt = RunChange { commands: vec![(number, true)], ..change() };
     assert!(bench.store.record_plan_run(&lease, dealt, at(1)).unwrap());
+    assert!(bench.store.record_plan_run(&lease, ended, at(1)).unwrap());
     // Version 4 kept the id of one asset.
     let sql = bench.sql();
     sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use lorch_plans::PauseReason;
 use lorch_types::Timestamp;
 use lorch_types::diagnostic::visible;
 use lorch_types::json::Value;
@@ -28,9 +29,21 @@ struct Doing {
     of_phase: (u64, u64),
     /// How many assets the plan has, and how many of them are dealt with.
     of_plan: (u64, u64),
-    /// How many assets may have been changed, and how many of them are undone; once that has begun.
-    undone: Option<(u64, u64)>,
+    /// How many assets may have been changed.
     touched: u64,
+    /// How far that is undone, once it has begun.
+    undoing: Option<Undoing>,
+}
+
+/// How far it is undone what a run did.
+#[derive(Clone, Copy, Debug)]
+struct Undoing {
+    /// How many assets may have been changed.
+    all: u64,
+    /// How many of them are undone.
+    undone: u64,
+    /// How many of them could not be.
+    failed: u64,
 }
 
 impl Live {
@@ -85,7 +98,9 @@ impl Doing {
                 self.of_phase = (detail("assets").and_then(Value::as_u64).unwrap_or(0), 0);
             }
             Event::AssetChanged | Event::AssetFailed | Event::AssetSkipped => self.count(entry),
-            Event::RollbackTriggered => self.undone = Some((self.touched, 0)),
+            Event::RollbackTriggered => {
+                self.undoing = Some(Undoing { all: self.touched, undone: 0, failed: 0 });
+            }
             Event::HealthCheckStarted => {
                 return Some(self.said(&format!("asks {}", text("check"))));
             }
@@ -95,12 +110,18 @@ impl Doing {
                 return Some(self.said(&format!("is watched until {until}")));
             }
             Event::RunPaused => {
-                return Some(format!("paused ({}), waits for a person", text("reason")));
+                let reason = text("reason");
+                let is_closed = reason == PauseReason::MaintenanceWindow.as_str();
+                let until = if is_closed { "until it opens" } else { "for a person" };
+                return Some(format!("paused ({reason}), waits {until}"));
             }
             _ => {}
         }
-        let words = match self.undone {
-            Some((all, undone)) => format!("undone {undone} of {all}"),
+        let words = match self.undoing {
+            Some(Undoing { all, undone, failed: 0 }) => format!("undone {undone} of {all}"),
+            Some(Undoing { all, undone, failed }) => {
+                format!("undone {undone} of {all}, {failed} could not be")
+            }
             None => {
                 let ((assets, done), (all, so_far)) = (self.of_phase, self.of_plan);
                 format!("{done} of {assets} assets, {so_far} of {all} in all")
@@ -110,8 +131,11 @@ impl Doing {
     }
 
     fn count(&mut self, entry: &AuditEntry) {
-        if let Some((_, undone)) = &mut self.undone {
-            *undone += 1;
+        if let Some(undoing) = &mut self.undoing {
+            match entry.event {
+                AuditEvent::AssetFailed => undoing.failed += 1,
+                _ => undoing.undone += 1,
+            }
             return;
         }
         self.of_phase.1 += 1;
@@ -164,6 +188,17 @@ mod tests {
             ("rollback_triggered", "{}", "Canary  undone 0 of 1"),
             ("asset_changed", r#"{"direction": "rollback"}"#, "Canary  undone 1 of 1"),
             ("rollback_completed", "{}", ""),
+            (
+                "run_paused",
+                r#"{"reason": "maintenance_window"}"#,
+                "paused (maintenance_window), waits until it opens",
+            ),
+            ("rollback_triggered", "{}", "Canary  undone 0 of 1"),
+            (
+                "asset_failed",
+                r#"{"direction": "rollback"}"#,
+                "Canary  undone 0 of 1, 1 could not be",
+            ),
         ] {
             assert_eq!(said(event, "asset-1", details), expected);
         }

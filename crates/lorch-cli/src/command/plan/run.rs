@@ -222,8 +222,15 @@ fn said(run_id: &RunId, stopped: &Stopped) -> String {
     }
 }
 
-fn help(_: PauseReason) -> &'static str {
-    "`lorch plan resume` or `lorch plan rollback`, then `lorch plan run` go on with it\n"
+fn help(reason: PauseReason) -> &'static str {
+    match reason {
+        PauseReason::MaintenanceWindow => {
+            "`lorch plan run` goes on with it once the maintenance window is open\n"
+        }
+        PauseReason::HealthCheckFailed | PauseReason::Inconclusive | PauseReason::Command => {
+            "`lorch plan resume` or `lorch plan rollback`, then `lorch plan run` go on with it\n"
+        }
+    }
 }
 
 fn document(run_id: &RunId, stopped: &Stopped) -> Object {
@@ -241,4 +248,20 @@ fn document(run_id: &RunId, stopped: &Stopped) -> Object {
         object.insert("reason", why);
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_waits_for_its_window_needs_nobody() {
+        let run_id: RunId = "99000000-0000-0000-0000-000000000001".parse().unwrap();
+        for reason in PauseReason::ALL {
+            let said = said(&run_id, &Stopped::Paused(reason));
+            assert!(said.contains("lorch plan run"), "{said}");
+            let is_for_a_person = said.contains("lorch plan resume");
+            assert_eq!(is_for_a_person, reason != PauseReason::MaintenanceWindow, "{said}");
+        }
+    }
 }

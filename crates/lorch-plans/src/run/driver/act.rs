@@ -31,10 +31,7 @@ impl Driver<'_, '_> {
                 return Ok(None);
             }
             if !self.machine.is_begun() && !self.is_open() {
-                let reason = PauseReason::MaintenanceWindow.as_str();
-                let entry = self.entry(AuditEvent::RunPaused).phase(&stage.name);
-                self.commit(vec![entry.detail(REASON, reason).done()], Vec::new())?;
-                return Ok(None);
+                return self.close(stage).map(|()| None);
             }
         }
         let ready = self.ready();
@@ -47,12 +44,31 @@ impl Driver<'_, '_> {
         if is_stopped { self.interrupted().map(Some) } else { Ok(None) }
     }
 
+    /// Records that the run waits for its window.
+    fn close(&mut self, stage: &Stage) -> Result<(), RunError> {
+        let reason = PauseReason::MaintenanceWindow.as_str();
+        let entry = self.entry(AuditEvent::RunPaused).phase(&stage.name);
+        self.commit(vec![entry.detail(REASON, reason).done()], Vec::new())
+    }
+
+    /// Records that a phase begins, once anything may be done: until then the one before it is watched.
+    pub(super) fn begin_phase(&mut self, stage: &Stage) -> Result<(), RunError> {
+        if !self.is_open() {
+            return self.close(stage);
+        }
+        let count = u64::try_from(stage.assets.len()).unwrap_or(u64::MAX);
+        let entry = self.entry(AuditEvent::PhaseStarted).phase(&stage.name);
+        self.commit(vec![entry.detail("assets", count).done()], Vec::new())
+    }
+
     /// Records what came of the acts that are under way, and stops.
     pub(super) fn interrupted(&mut self) -> Result<Stopped, RunError> {
         while !self.crew.is_idle() {
             let done = self.crew.gather(self.executor.pace.watch_every);
             self.take(done)?;
         }
+        // Acts are stopped half way too when the lease is lost.
+        self.check_lease()?;
         Ok(Stopped::Interrupted)
     }
 

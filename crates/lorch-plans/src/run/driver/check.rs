@@ -125,6 +125,10 @@ impl Driver<'_, '_> {
         round: Round,
     ) -> Result<(), RunError> {
         let rollback = self.rollback(stage);
+        if self.is_stopped() {
+            // It may have been stopped half way: what it gave says nothing.
+            return Ok(());
+        }
         let mut health = health.to_vec();
         // Where nothing else says how the phase is, it is not well when every asset failed.
         let (failed, attempted) = self.machine.attempts();

@@ -30,11 +30,7 @@ impl Driver<'_, '_> {
         let course = Arc::clone(self.machine.course());
         match self.machine.next_of(&course) {
             Next::Start => self.start()?,
-            Next::BeginPhase(stage) => {
-                let count = u64::try_from(stage.assets.len()).unwrap_or(u64::MAX);
-                let entry = self.entry(AuditEvent::PhaseStarted).phase(&stage.name);
-                self.commit(vec![entry.detail("assets", count).done()], Vec::new())?;
-            }
+            Next::BeginPhase(stage) => self.begin_phase(stage)?,
             Next::Act { stage, direction } => return self.act(stage, direction),
             Next::RollBack(stage) => self.commit(vec![self.rolling_back(stage)], Vec::new())?,
             Next::Check { stage, check, round } => return self.check(stage, check, round),
@@ -58,7 +54,7 @@ impl Driver<'_, '_> {
             Next::Complete => self.complete()?,
             Next::NothingChanged => {
                 let entry = self.entry(AuditEvent::RunFailed).error(NOTHING_CHANGED).done();
-                self.commit(vec![entry], Vec::new())?;
+                self.end(entry)?;
             }
             Next::End(ending) => return Ok(Some(Stopped::Ended(ending))),
         }
@@ -86,6 +82,6 @@ impl Driver<'_, '_> {
             let left = Value::Array(left.collect());
             entry = entry.detail(REASON, "canary_only").detail("phases_remaining", left);
         }
-        self.commit(vec![entry.done()], Vec::new())
+        self.end(entry.done())
     }
 }

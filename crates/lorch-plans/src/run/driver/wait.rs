@@ -53,7 +53,7 @@ impl Driver<'_, '_> {
         if left.is_zero() && !is_closed {
             let why = format!("the pause ({}) took too long", reason.as_str());
             let entry = self.entry(AuditEvent::RunFailed).error(why).done();
-            return self.commit(vec![entry], Vec::new());
+            return self.end(entry);
         }
         let stage = self.machine.stage().filter(|_| !self.machine.is_undoing()).cloned();
         if let Some(stage) = stage
