@@ -205,7 +205,7 @@ impl<'a, 'env> Driver<'a, 'env> {
         let no_spec = || RunError::NoSpec { task_id: task.id.clone() };
         let contract = Contract::of(&task).ok_or_else(no_spec)?;
         let first = entries.first().and_then(|entry| entry.details.as_ref());
-        let terms = first.map_or_else(|| Terms::of(&contract), terms_of);
+        let terms = first.map_or_else(|| Ok(Terms::of(&contract)), terms_of)?;
         let opening = opening_of(plan, &contract, &terms)?;
         let window = terms.window.as_ref().map(Window::of).transpose()?;
         let course = Arc::new(Course::of(plan, terms, executor.metrics)?);
@@ -274,15 +274,15 @@ fn opening_of(plan: &Plan, contract: &Contract<'_>, terms: &Terms) -> Result<Obj
 }
 
 /// The terms that the first entry of a log says.
-fn terms_of(opening: &Object) -> Terms {
-    let mode = opening.get("mode").and_then(|mode| from_value::<ExecutionMode>(mode).ok());
-    Terms {
+fn terms_of(opening: &Object) -> Result<Terms, FromValueError> {
+    let mode = opening.get("mode").map(from_value::<ExecutionMode>).transpose()?;
+    Ok(Terms {
         // What is not said is the strictest.
         mode: mode.unwrap_or_default(),
         timeout_minutes: opening.get("timeout_minutes").and_then(Value::as_u64).unwrap_or(30),
         rollback_trigger: opening.get("rollback_trigger").and_then(Value::as_str).map(SmolStr::new),
-        window: opening.get("maintenance_window").and_then(|it| from_value(it).ok()),
-    }
+        window: opening.get("maintenance_window").map(from_value).transpose()?,
+    })
 }
 
 fn out_of_place(run_id: &RunId, source: OutOfPlace) -> RunError {

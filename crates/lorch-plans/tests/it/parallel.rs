@@ -8,7 +8,7 @@ use std::time::Duration;
 use lorch_backends::config::Config;
 use lorch_plans::{PauseReason, Stopped};
 use lorch_store::CommandKind;
-use lorch_types::plan::{AuditEvent, RunState};
+use lorch_types::plan::{AuditEntry, AuditEvent, RunState};
 
 use crate::desk::{COMPLETED, Desk, ROLLED_BACK, assets, failed};
 use crate::field::Field;
@@ -73,7 +73,7 @@ fn a_tool_can_allow_fewer() {
         let index = usize::from(act.starts_with("rollback"));
         let count = now[index].fetch_add(1, Ordering::SeqCst) + 1;
         most[index].fetch_max(count, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::yield_now();
         now[index].fetch_sub(1, Ordering::SeqCst);
     });
     assert_eq!(desk.go(&field).unwrap(), ROLLED_BACK);
@@ -85,17 +85,21 @@ fn a_tool_can_allow_fewer() {
 
 #[test]
 fn what_is_under_way_when_one_fails_is_waited_for_and_everything_undone() {
-    let desk = desk(4);
+    let (desk, meeting, decided) = (desk(4), Meeting::default(), Meeting::default());
     let mut field = Field::failing(&["forward asset-2"]);
-    let meeting = Meeting::default();
-    // The failing one is first to end; the other three take longer.
-    field.meanwhile = Box::new(move |act, _| {
+    // The failing one is first to end; the other three end once it is decided what becomes of all.
+    field.meanwhile = Box::new(|act, _| {
         meeting.wait_for(4);
         if act.starts_with("forward") && act != "forward asset-2" {
-            std::thread::sleep(Duration::from_millis(300));
+            decided.wait_for(4);
         }
     });
-    assert_eq!(desk.go(&field).unwrap(), ROLLED_BACK);
+    let mut heard = |entry: &AuditEntry| {
+        if entry.event == AuditEvent::PhaseFailed {
+            decided.wait_for(0);
+        }
+    };
+    assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK);
     assert_eq!(set(field.assets("forward")), set(assets(1, 4)), "nothing more was begun");
     assert_eq!(set(field.assets("rollback")), set(assets(1, 4)));
     assert_eq!(field.keys(), (1, 8));
@@ -110,18 +114,22 @@ fn what_is_under_way_when_one_fails_is_waited_for_and_everything_undone() {
 
 #[test]
 fn the_decision_to_roll_back_outlives_the_process() {
-    let desk = desk(4);
+    let (desk, meeting, decided) = (desk(4), Meeting::default(), Meeting::default());
     let mut field = Field::failing(&["forward asset-1"]);
-    let meeting = Meeting::default();
     let stopping = (2..=4).map(|number| format!("forward asset-{number}"));
     field.stopping.lock().unwrap().extend(stopping);
-    field.meanwhile = Box::new(move |act, _| {
+    field.meanwhile = Box::new(|act, _| {
         meeting.wait_for(4);
         if act.starts_with("forward") && act != "forward asset-1" {
-            std::thread::sleep(Duration::from_millis(300));
+            decided.wait_for(4);
         }
     });
-    assert_eq!(desk.go(&field).unwrap(), Stopped::Interrupted);
+    let mut heard = |entry: &AuditEntry| {
+        if entry.event == AuditEvent::PhaseFailed {
+            decided.wait_for(0);
+        }
+    };
+    assert_eq!(desk.go_until(&field, &mut heard).unwrap(), Stopped::Interrupted);
     assert_eq!(desk.count(AuditEvent::PhaseFailed), 1);
     assert_eq!(desk.count(AuditEvent::RollbackTriggered), 0);
     // A wish to go on differently does not come before it.
