@@ -47,6 +47,12 @@ pub enum Clause {
         /// Whose approval it is.
         approver: UserId,
     },
+    /// A tool is not what it was.
+    #[error("a tool of the plan has changed in `lorch.toml` since `{approver}` approved")]
+    Tools {
+        /// Whose approval it is.
+        approver: UserId,
+    },
     /// A policy pack is not the one that allowed it.
     #[error("the policy `{pack}` has changed since `{approver}` approved")]
     Policy {
@@ -148,6 +154,9 @@ fn is_bound_to(approval: &Approval, bound: &Bound) -> Result<(), Clause> {
     }
     if approval.task_digest != bound.task_digest {
         return Err(Clause::Task { approver });
+    }
+    if approval.tools_digest.as_ref() != Some(&bound.tools_digest) {
+        return Err(Clause::Tools { approver });
     }
     if approval.environment != bound.environment {
         return Err(Clause::Environment { approver });

@@ -189,7 +189,7 @@ fn admissible(
     let judgement = desk.judge(Entry::Admit, &entry.plan, *contract, &[])?;
     match judgement.validation.first_error() {
         Some(reason) => Err(PlanError::Refused(Clause::Invalid { reason })),
-        None => Ok(Bound::of(&entry.plan, contract, &judgement.verdicts)?),
+        None => Ok(Bound::of(&entry.plan, contract, desk.tools, &judgement.verdicts)?),
     }
 }
 
@@ -214,6 +214,7 @@ fn given(request: &ApprovalRequest, bound: Bound, now: Timestamp, valid_for: Dur
         nonce: request.nonce.clone(),
         plan_digest: bound.plan_digest,
         task_digest: bound.task_digest,
+        tools_digest: Some(bound.tools_digest),
         environment: bound.environment,
         policies: bound.policies,
         approved_at: now,

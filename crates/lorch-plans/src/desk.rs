@@ -35,17 +35,6 @@ pub struct Judgement {
     pub verdicts: Verdicts,
 }
 
-impl Judgement {
-    /// What an approval of the plan would be bound to; `None` of one that breaks its schema.
-    ///
-    /// # Errors
-    /// Never for documents that were read.
-    pub fn bound(&self, contract: &Contract<'_>) -> Result<Option<Bound>, PlanError> {
-        let plan = self.validation.plan.as_ref();
-        Ok(plan.map(|plan| Bound::of(plan, contract, &self.verdicts)).transpose()?)
-    }
-}
-
 /// Judges a plan: by its schema first, then by policies and the built-in rules.
 ///
 /// # Errors
@@ -85,7 +74,7 @@ impl Desk<'_> {
             approvals.iter().map(|it| (it.approver.clone(), it.role.clone())).collect();
         let input = PolicyInput::new(entry, plan, contract.task, self.tools, &who)?;
         let verdicts = self.policies.judge(contract.spec, &input);
-        let evidence = self.evidence(plan, &Bound::of(plan, &contract, &verdicts)?)?;
+        let evidence = self.evidence(plan, &Bound::of(plan, &contract, self.tools, &verdicts)?)?;
         let Self { tools, metrics, .. } = *self;
         let setting = Setting { contract, tools, metrics, evidence };
         let validation = validate(&to_value(plan)?, &setting, verdicts.findings());

@@ -78,7 +78,7 @@ fn clauses(
         return Ok(Err(Clause::Used));
     }
     let judgement = desk.judge(Entry::Execute, &entry.plan, *contract, approvals)?;
-    let bound = Bound::of(&entry.plan, contract, &judgement.verdicts)?;
+    let bound = Bound::of(&entry.plan, contract, desk.tools, &judgement.verdicts)?;
     let held = approval::hold(approvals, &bound, contract, now);
     Ok(held.and_then(|()| match judgement.validation.first_error() {
         Some(reason) => Err(Clause::Invalid { reason }),

@@ -186,7 +186,8 @@ impl Submitting<'_> {
             }
         }
         if !self.contract.needs_person() {
-            let bound = Bound::of(self.plan, &self.contract, &self.judgement.verdicts)?;
+            let bound =
+                Bound::of(self.plan, &self.contract, self.desk.tools, &self.judgement.verdicts)?;
             changes.push(PlanChange::Approve(Box::new(self.by_policy(bound)?)));
             changes.push(to(PlanState::Approved));
         } else if matches!(entry.state, PlanState::AwaitingApproval | PlanState::Approved) {
@@ -251,6 +252,7 @@ impl Submitting<'_> {
             nonce: self.nonce.clone(),
             plan_digest: bound.plan_digest,
             task_digest: bound.task_digest,
+            tools_digest: Some(bound.tools_digest),
             environment: bound.environment,
             policies: bound.policies,
             approved_at: self.now,

@@ -14,12 +14,13 @@ use crate::StoreError;
 const APPLICATION_ID: i32 = 0x6c72_6368;
 
 /// The migrations; the n-th leads to version n.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
     include_str!("migrations/4.sql"),
     include_str!("migrations/5.sql"),
+    include_str!("migrations/6.sql"),
 ];
 
 /// The version of a store that has had all migrations.

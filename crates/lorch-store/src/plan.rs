@@ -61,6 +61,8 @@ pub struct Approval {
     pub plan_digest: Digest,
     /// The digest of what the task demands.
     pub task_digest: Digest,
+    /// The digest of what the tools of the plan are; none of an approval by a lorch that bound it to none.
+    pub tools_digest: Option<Digest>,
     /// Where it may be carried out.
     pub environment: Environment,
     /// The digests of the policy packs that allowed it.

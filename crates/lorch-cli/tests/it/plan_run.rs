@@ -292,6 +292,24 @@ fn wrong_usage_is_told_from_what_may_not_be() {
 }
 
 #[test]
+fn a_tool_that_is_another_than_was_approved_needs_another_approval() {
+    let fleet = Fleet::approved();
+    let config = fleet.folder.read("lorch.toml");
+    fleet
+        .folder
+        .write("lorch.toml", config.replace("{asset_url}/upgrade", "{asset_url}/upgrade?force=1"));
+    let refused = fleet.run(1);
+    assert!(
+        refused
+            .stderr
+            .contains("a tool of the plan has changed in `lorch.toml` since `alice` approved"),
+        "{refused:#?}"
+    );
+    assert!(fleet.run_id().is_none());
+    assert_eq!(fleet.asked(), [""; 8]);
+}
+
+#[test]
 fn a_webhook_is_told_of_a_pause() {
     let server = Server::start([answer("204 No Content", "", "")]);
     let fleet = Fleet::approved();

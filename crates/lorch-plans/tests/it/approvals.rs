@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use lorch_backends::Config;
 use lorch_plans::{
     Change, Clause, Contract, Entry, PlanError, Submission, TASK_CHANGED, approve, reject,
 };
@@ -167,6 +168,51 @@ fn the_first_of_two_may_expire_before_the_second_is_given() {
 }
 
 #[test]
+fn an_approval_is_bound_to_what_the_tools_of_its_plan_are() {
+    let tools = |text: &str| Config::parse(text).unwrap().tools;
+    let said = "[tools.upgrade_image]\nop = \"compute.exec\"\nrisk = \"state_change_prod\"\n\
+                inverse = \"restore_image\"\nparams = { argv = [\"upgrade\"] }\n\
+                [tools.restore_image]\nop = \"compute.exec\"\nrisk = \"state_change_prod\"\n\
+                params = { argv = [\"restore\"] }\n";
+    let approved = || {
+        let mut office = Office::new();
+        office.config.tools = tools(said);
+        office.submit(&task(&[]), &plan(&[]), 0).unwrap();
+        office.approve("alice", "SRELead", 1).unwrap();
+        office
+    };
+    for (old, new) in [
+        ("argv = [\"upgrade\"]", "argv = [\"upgrade\", \"--force\"]"),
+        ("argv = [\"restore\"]", "argv = [\"true\"]"),
+        ("op = \"compute.exec\"", "op = \"compute.http\""),
+        (
+            "\nparams = { argv = [\"upgrade\"]",
+            "\nscope = { platforms = [\"aws\", \"azure\", \"gcp\"] }\nparams = { argv = [\"upgrade\"]",
+        ),
+        ("inverse = \"restore_image\"", "inverse = \"upgrade_image\""),
+    ] {
+        let mut office = approved();
+        let changed = said.replacen(old, new, 1);
+        assert_ne!(changed, said);
+        office.config.tools = tools(&changed);
+        let clause = sent_back(&office, 2, "a tool of the plan has changed in `lorch.toml`");
+        assert!(matches!(clause, Clause::Tools { .. }), "{clause:?}");
+        office.approve("alice", "SRELead", 3).unwrap();
+        office.execute(4).unwrap();
+    }
+    // How fast they are used, and what else there is, is not what was approved.
+    let mut office = approved();
+    let slower = said.replace("params", "timeout_s = 7\nmax_parallel = 2\nparams");
+    let more = "[tools.other]\nop = \"compute.exec\"\nrisk = \"read_only\"\n";
+    office.config.tools = tools(&format!("{slower}{more}"));
+    office.execute(2).unwrap();
+    // Nor does an approval hold of which nobody knows what it was bound to.
+    let office = approved();
+    office.sql().execute("UPDATE approvals SET tools_digest = NULL", []).unwrap();
+    sent_back(&office, 2, "a tool of the plan has changed");
+}
+
+#[test]
 fn an_approval_holds_for_a_day_at_most() {
     let office = waiting(&[]);
     let desk = office.desk();
@@ -283,7 +329,7 @@ fn what_an_approval_was_bound_to_must_still_be_so() {
     let mut office = waiting(&[]);
     office.approve("alice", "SRELead", 1).unwrap();
     office.config.tools = lorch_backends::config::Tools::default();
-    sent_back(&office, 2, "the plan no longer passes: `tool_authorization`");
+    sent_back(&office, 2, "a tool of the plan has changed");
     refused(office.approve("alice", "SRELead", 3), "the plan no longer passes");
     // A role that approved may no longer.
     let office = waiting(&[]);

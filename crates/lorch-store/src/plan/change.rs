@@ -1,10 +1,10 @@
 //! What happens to a plan: compare-and-set in the database, by the machine of its states.
 
-use lorch_types::SmolStr;
 use lorch_types::json::Object;
 use lorch_types::plan::{
     Plan, PlanEvent, PlanId, PlanState, RunState, TaskEvent, TaskState, UserId,
 };
+use lorch_types::{Digest, SmolStr};
 use rusqlite::Connection;
 
 use super::{Approval, NewPlan, PlanChange, PlanDecision, PlanEntry, audit, read, task};
@@ -155,8 +155,8 @@ impl Changing<'_> {
     fn approve(&self, approval: &Approval) -> Result<(), StoreError> {
         const INSERT: &str = "INSERT INTO approvals (plan, nonce, approver, role, plan_digest,
                 task_digest, environment, policies, approved_at, expires_at, comment, justification,
-                incident_id)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                incident_id, tools_digest)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
             ON CONFLICT DO NOTHING";
         let environment = word_of(&approval.environment)?;
         let glass = approval.break_glass.as_ref();
@@ -174,6 +174,7 @@ impl Changing<'_> {
             approval.comment.as_deref(),
             glass.map(|glass| glass.justification.as_str()),
             glass.map(|glass| glass.incident_id.as_str()),
+            approval.tools_digest.as_ref().map(Digest::as_str),
         ))?;
         match inserted {
             0 => Err(StoreError::ApprovedAlready {

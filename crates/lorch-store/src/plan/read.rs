@@ -76,7 +76,8 @@ pub(crate) fn approvals(
 ) -> Result<Vec<ApprovalEntry>, StoreError> {
     const ALL: &str =
         "SELECT approver, role, nonce, plan_digest, task_digest, a.environment, policies,
-            approved_at, expires_at, comment, justification, incident_id, r.run_id, withdrawn_at
+            approved_at, expires_at, comment, justification, incident_id, r.run_id, withdrawn_at,
+            tools_digest
         FROM approvals a LEFT JOIN plan_runs r ON r.plan_run = a.used_by
         WHERE a.plan = ?1 ORDER BY approval";
     let mut statement = connection.prepare_cached(ALL)?;
@@ -102,6 +103,7 @@ fn approval(row: &Row<'_>) -> Result<Approval, StoreError> {
         nonce: nonce.into(),
         plan_digest: id(row, 3)?,
         task_digest: id(row, 4)?,
+        tools_digest: optional_id(row, 14)?,
         environment: environment(row, 5)?,
         policies: policies(row, 6)?,
         approved_at: id(row, 7)?,

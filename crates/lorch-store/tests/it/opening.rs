@@ -21,7 +21,7 @@ fn a_store_is_made_with_its_folder_and_opened_again() {
     };
     assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
     assert_eq!(pragma("application_id"), 0x6c72_6368_i64.into());
-    assert_eq!(pragma("user_version"), 5_i64.into());
+    assert_eq!(pragma("user_version"), 6_i64.into());
     let loose = "SELECT count(*) FROM pragma_table_list
         WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'";
     assert_eq!(plain.query_row(loose, [], |row| row.get::<_, i64>(0)), Ok(0));
@@ -82,9 +82,9 @@ fn a_file_that_is_no_database_is_refused() {
 fn a_newer_store_is_refused() {
     let make = |path: &Path| {
         drop(Store::open(path).unwrap());
-        Connection::open(path).unwrap().pragma_update(None, "user_version", 6).unwrap();
+        Connection::open(path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     };
-    check(make, "version 6, and this lorch reads up to 5");
+    check(make, "version 7, and this lorch reads up to 6");
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn approval(approver: &str) -> Approval {
         nonce: format!("nonce of {approver}").into(),
         plan_digest: Digest::of_bytes(b"plan"),
         task_digest: Digest::of_bytes(b"task"),
+        tools_digest: Some(Digest::of_bytes(b"tools")),
         environment: Environment::Production,
         policies: BTreeMap::from([("p".into(), Digest::of_bytes(b"pack"))]),
         approved_at: at(2),
