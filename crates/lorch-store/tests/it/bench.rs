@@ -34,6 +34,23 @@ impl Bench {
         rusqlite::Connection::open(self.store.path()).unwrap()
     }
 
+    /// Takes away what versions after `version` added to the store.
+    pub(crate) fn make_older(&self, version: i64) {
+        let added = [
+            (
+                4,
+                "DROP INDEX runs_of_kind; ALTER TABLE plan_runs DROP COLUMN plan_type;
+                ALTER TABLE plan_runs DROP COLUMN environment",
+            ),
+            (6, "ALTER TABLE approvals DROP COLUMN tools_digest"),
+        ];
+        let sql = self.sql();
+        for (_, added) in added.iter().filter(|(since, _)| *since > version) {
+            sql.execute_batch(added).unwrap();
+        }
+        sql.pragma_update(None, "user_version", version).unwrap();
+    }
+
     pub(crate) fn create(&self, steps: usize) -> Attempt {
         let record = record(1);
         self.store.create(&record, &instance(steps), claim(0)).unwrap()

@@ -231,9 +231,7 @@ fn runs_are_counted_by_the_kind_of_their_plan_and_where_they_were() {
     check(RunState::RolledBack, (1, 0));
     check(RunState::Failed, (1, 0));
     // A store of the version before knows it once it is opened.
-    let older = "DROP INDEX runs_of_kind; ALTER TABLE plan_runs DROP COLUMN plan_type;
-        ALTER TABLE plan_runs DROP COLUMN environment; PRAGMA user_version = 3";
-    bench.sql().execute_batch(older).unwrap();
+    bench.make_older(3);
     let newer = bench.another();
     let counts = newer.plan_run_counts(PlanType::DriftPlan, Environment::Production).unwrap();
     assert_eq!((counts.ended, counts.completed), (1, 0));
@@ -358,6 +356,9 @@ fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
     let sql = bench.sql();
     sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();
     check_refused(bench.store.plan_run(&run_id), "damaged");
-    sql.pragma_update(None, "user_version", 4).unwrap();
+    bench.make_older(4);
     assert_eq!(acting(&bench.another()), ["asset \"1\""]);
+    // Version 5 bound approvals to no tools.
+    bench.make_older(5);
+    assert_eq!(bench.another().approvals(&entry.plan.id).unwrap()[0].approval.tools_digest, None);
 }
