@@ -4,7 +4,11 @@
 //! A test binary without the usual harness, since it is the worker too: started with the argument
 //! `worker` it does what `lorch worker` does. It asks every pack in one process that lives long.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed unwrap is a failed test, and what passed is told as the usual harness does"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -25,10 +29,24 @@ fn main() -> io::Result<()> {
     if std::env::args().skip(1).eq(["worker", "policy"].map(str::to_owned)) {
         return policy_worker(io::stdin().lock(), io::stdout().lock());
     }
-    verdicts_are_those_of_the_process_itself();
-    hostile_packs_deny_in_time_and_leave_nothing_behind();
-    a_pack_that_never_ends_on_its_cases_is_refused_in_time();
-    a_program_that_is_no_evaluator_denies();
+    let tests: [(&str, fn()); 4] = [
+        ("verdicts_are_those_of_the_process_itself", verdicts_are_those_of_the_process_itself),
+        (
+            "hostile_packs_deny_in_time_and_leave_nothing_behind",
+            hostile_packs_deny_in_time_and_leave_nothing_behind,
+        ),
+        (
+            "a_pack_that_never_ends_on_its_cases_is_refused_in_time",
+            a_pack_that_never_ends_on_its_cases_is_refused_in_time,
+        ),
+        ("a_program_that_is_no_evaluator_denies", a_program_that_is_no_evaluator_denies),
+    ];
+    for (name, test) in tests {
+        // One that fails ends the process here.
+        test();
+        println!("test {name} ... ok");
+    }
+    println!("test result: ok. {} passed; 0 failed; 0 ignored", tests.len());
     Ok(())
 }
 
