@@ -21,13 +21,31 @@ struct Meeting {
 }
 
 impl Meeting {
-    /// Waits until so many have come; if they never do, the counts that the tests look at are wrong.
+    /// Comes, and waits until so many have; an act that does so in vain fails.
     fn wait_for(&self, number: usize) {
         let mut here = self.here.lock().unwrap();
         *here += 1;
         self.changed.notify_all();
         let guard = Duration::from_secs(60);
-        drop(self.changed.wait_timeout_while(here, guard, |here| *here < number).unwrap());
+        let waited = self.changed.wait_timeout_while(here, guard, |here| *here < number);
+        let (here, timeout) = waited.unwrap();
+        drop(here);
+        assert!(!timeout.timed_out(), "{number} never come");
+    }
+
+    /// What an act of four does: all begin, and all but that on `first` end once it is decided.
+    fn end_late(&self, act: &str, first: &str, decided: &Self) {
+        self.wait_for(4);
+        if act.starts_with("forward") && !act.ends_with(first) {
+            decided.wait_for(4);
+        }
+    }
+
+    /// Comes as the fourth when a phase has failed.
+    fn on_failed_phase(&self, entry: &AuditEntry) {
+        if entry.event == AuditEvent::PhaseFailed {
+            self.wait_for(0);
+        }
     }
 }
 
@@ -88,17 +106,8 @@ fn what_is_under_way_when_one_fails_is_waited_for_and_everything_undone() {
     let (desk, meeting, decided) = (desk(4), Meeting::default(), Meeting::default());
     let mut field = Field::failing(&["forward asset-2"]);
     // The failing one is first to end; the other three end once it is decided what becomes of all.
-    field.meanwhile = Box::new(|act, _| {
-        meeting.wait_for(4);
-        if act.starts_with("forward") && act != "forward asset-2" {
-            decided.wait_for(4);
-        }
-    });
-    let mut heard = |entry: &AuditEntry| {
-        if entry.event == AuditEvent::PhaseFailed {
-            decided.wait_for(0);
-        }
-    };
+    field.meanwhile = Box::new(|act, _| meeting.end_late(act, "asset-2", &decided));
+    let mut heard = |entry: &AuditEntry| decided.on_failed_phase(entry);
     assert_eq!(desk.go_until(&field, &mut heard).unwrap(), ROLLED_BACK);
     assert_eq!(set(field.assets("forward")), set(assets(1, 4)), "nothing more was begun");
     assert_eq!(set(field.assets("rollback")), set(assets(1, 4)));
@@ -118,17 +127,8 @@ fn the_decision_to_roll_back_outlives_the_process() {
     let mut field = Field::failing(&["forward asset-1"]);
     let stopping = (2..=4).map(|number| format!("forward asset-{number}"));
     field.stopping.lock().unwrap().extend(stopping);
-    field.meanwhile = Box::new(|act, _| {
-        meeting.wait_for(4);
-        if act.starts_with("forward") && act != "forward asset-1" {
-            decided.wait_for(4);
-        }
-    });
-    let mut heard = |entry: &AuditEntry| {
-        if entry.event == AuditEvent::PhaseFailed {
-            decided.wait_for(0);
-        }
-    };
+    field.meanwhile = Box::new(|act, _| meeting.end_late(act, "asset-1", &decided));
+    let mut heard = |entry: &AuditEntry| decided.on_failed_phase(entry);
     assert_eq!(desk.go_until(&field, &mut heard).unwrap(), Stopped::Interrupted);
     assert_eq!(desk.count(AuditEvent::PhaseFailed), 1);
     assert_eq!(desk.count(AuditEvent::RollbackTriggered), 0);
@@ -167,8 +167,14 @@ fn a_command_takes_effect_when_what_is_under_way_has_ended() {
 
 #[test]
 fn phases_are_undone_one_after_another_the_newest_first() {
-    let desk = desk(6);
-    let field = Field::failing(&["forward asset-17"]);
+    let (desk, meeting) = (desk(6), Meeting::default());
+    let mut field = Field::failing(&["forward asset-17"]);
+    // Three at least are undone at the same time.
+    field.meanwhile = Box::new(|act, _| {
+        if act.starts_with("rollback") {
+            meeting.wait_for(3);
+        }
+    });
     assert_eq!(desk.go(&field).unwrap(), ROLLED_BACK);
     let undone = field.assets("rollback");
     let forward = field.assets("forward");

@@ -116,8 +116,8 @@ pub(crate) fn find(connection: &Connection, run_id: &RunId) -> Result<(i64, Plan
 fn acting_of(text: Option<String>) -> Result<Vec<AssetId>, StoreError> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let value = blob::parse("the assets that a run acts on", &text)?;
-    let names = value.as_array().unwrap_or_default().iter().map(|name| name.as_str());
     let damaged = || StoreError::damaged("a run of a plan", "the assets that are acted on");
+    let names = value.as_array().ok_or_else(damaged)?.iter().map(|name| name.as_str());
     names.map(|name| name.and_then(|name| name.parse().ok()).ok_or_else(damaged)).collect()
 }
 

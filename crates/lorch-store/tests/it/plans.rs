@@ -71,6 +71,24 @@ fn approval(approver: &str) -> Approval {
     }
 }
 
+/// The plan, approved by bob.
+fn approved(bench: &Bench) -> PlanEntry {
+    let entry = recorded(bench);
+    let mut there: Vec<_> = way(PlanState::AwaitingApproval).iter().map(|it| to(*it)).collect();
+    there.push(PlanChange::Approve(Box::new(approval("bob"))));
+    there.push(to(PlanState::Approved));
+    bench.store.decide(vec![decision(&entry, there)]).unwrap().remove(0)
+}
+
+/// A run that uses the approval of bob.
+fn use_it(run: &str) -> PlanChange {
+    PlanChange::Use {
+        run_id: run.parse().unwrap(),
+        initiated_by: "carol".parse().unwrap(),
+        nonces: vec!["nonce of bob".into()],
+    }
+}
+
 /// The way to each state, the states in between.
 fn way(state: PlanState) -> &'static [PlanState] {
     use PlanState as S;
@@ -165,20 +183,11 @@ fn of_two_that_decide_at_once_one_is_refused() {
 #[test]
 fn an_approval_is_used_once_and_a_person_has_one_that_is_open() {
     let bench = Bench::new();
-    let entry = recorded(&bench);
-    let mut there: Vec<_> = way(PlanState::AwaitingApproval).iter().map(|it| to(*it)).collect();
-    there.push(PlanChange::Approve(Box::new(approval("bob"))));
-    there.push(to(PlanState::Approved));
-    let entry = bench.store.decide(vec![decision(&entry, there)]).unwrap().remove(0);
+    let entry = approved(&bench);
     let mut again = approval("bob");
     again.nonce = "another".into();
     let again = vec![PlanChange::Approve(Box::new(again))];
     check_refused(bench.store.decide(vec![decision(&entry, again)]), "`bob` has approved");
-    let use_it = |run: &str| PlanChange::Use {
-        run_id: run.parse().unwrap(),
-        initiated_by: "carol".parse().unwrap(),
-        nonces: vec!["nonce of bob".into()],
-    };
     let entry = bench.store.decide(vec![decision(&entry, vec![use_it(RUN)])]).unwrap().remove(0);
     let approvals = bench.store.approvals(&entry.plan.id).unwrap();
     assert_eq!(approvals[0].used_by.as_ref().map(|run| run.as_str()), Some(RUN));
@@ -202,17 +211,8 @@ fn an_approval_is_used_once_and_a_person_has_one_that_is_open() {
 #[test]
 fn runs_are_counted_by_the_kind_of_their_plan_and_where_they_were() {
     let bench = Bench::new();
-    let entry = recorded(&bench);
-    let mut there: Vec<_> = way(PlanState::AwaitingApproval).iter().map(|it| to(*it)).collect();
-    there.push(PlanChange::Approve(Box::new(approval("bob"))));
-    there.push(to(PlanState::Approved));
-    let entry = bench.store.decide(vec![decision(&entry, there)]).unwrap().remove(0);
-    let use_it = PlanChange::Use {
-        run_id: RUN.parse().unwrap(),
-        initiated_by: "carol".parse().unwrap(),
-        nonces: vec!["nonce of bob".into()],
-    };
-    bench.store.decide(vec![decision(&entry, vec![use_it])]).unwrap();
+    let entry = approved(&bench);
+    bench.store.decide(vec![decision(&entry, vec![use_it(RUN)])]).unwrap();
     let check = |state: RunState, expected: (u64, u64)| {
         let sql = "UPDATE plan_runs SET state = ?1";
         bench.sql().execute(sql, [state.as_str()]).unwrap();
@@ -307,17 +307,8 @@ fn a_draft_may_be_written_again_and_nothing_else() {
 #[test]
 fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
     let bench = Bench::new();
-    let entry = recorded(&bench);
-    let changes = [PlanState::Validated, PlanState::AwaitingApproval].map(to);
-    let changes = changes.into_iter().chain([PlanChange::Approve(Box::new(approval("bob")))]);
-    let changes = changes.chain([to(PlanState::Approved)]).collect();
-    let entry = bench.store.decide(vec![decision(&entry, changes)]).unwrap().remove(0);
-    let use_it = PlanChange::Use {
-        run_id: RUN.parse().unwrap(),
-        initiated_by: "carol".parse().unwrap(),
-        nonces: vec!["nonce of bob".into()],
-    };
-    bench.store.decide(vec![decision(&entry, vec![use_it])]).unwrap();
+    let entry = approved(&bench);
+    bench.store.decide(vec![decision(&entry, vec![use_it(RUN)])]).unwrap();
     let run_id = RUN.parse().unwrap();
     let lease = bench.store.take_plan_run(&run_id, claim(0)).unwrap();
     let acting = |store: &Store| -> Vec<String> {
@@ -356,6 +347,11 @@ fn which_assets_are_acted_on_is_kept_also_from_a_store_that_knew_of_one() {
     let sql = bench.sql();
     sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();
     check_refused(bench.store.plan_run(&run_id), "damaged");
+    for damaged in ["{}", "\"asset-1\"", "[1]", "[\"\"]"] {
+        sql.execute("UPDATE plan_runs SET acting = ?1", [damaged]).unwrap();
+        check_refused(bench.store.plan_run(&run_id), "the assets that are acted on");
+    }
+    sql.execute("UPDATE plan_runs SET acting = 'asset \"1\"'", []).unwrap();
     bench.make_older(4);
     assert_eq!(acting(&bench.another()), ["asset \"1\""]);
     // Version 5 bound approvals to no tools.
