@@ -150,8 +150,8 @@ fn history(setting: &Setting<'_>) -> Part {
 
 /// The points for `part` of `whole`, rounded down.
 fn share_of_full(part: u64, whole: u64) -> usize {
-    let points = u128::from(part) * 20 / u128::from(whole.max(1));
-    usize::try_from(points).unwrap_or(FULL)
+    let full = u128::try_from(FULL).unwrap_or(0);
+    usize::try_from(u128::from(part) * full / u128::from(whole.max(1))).unwrap_or(FULL)
 }
 
 fn review(setting: &Setting<'_>) -> Part {

@@ -116,12 +116,8 @@ impl Space {
 
     /// Those of `axes` that `condition` names.
     pub(super) fn named_by(&self, condition: &RollbackCondition, axes: &[usize]) -> Vec<usize> {
-        let mut named = Vec::new();
-        condition.each_atom(&mut |atom| {
-            if let ExprKind::Flag(metric) | ExprKind::Compare { metric, .. } = &atom.kind {
-                named.extend(self.axis(metric));
-            }
-        });
+        let named = condition.metrics();
+        let named: Vec<usize> = named.into_iter().filter_map(|metric| self.axis(metric)).collect();
         axes.iter().copied().filter(|axis| named.contains(axis)).collect()
     }
 

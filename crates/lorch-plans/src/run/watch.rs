@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lorch_types::plan::condition::ExprKind;
+use lorch_types::plan::condition::RollbackCondition;
 use lorch_types::plan::{HealthCheckType, History, Metric, MetricType, Metrics, PhaseName, Truth};
 
 use super::course::Stage;
@@ -78,15 +78,5 @@ impl<'a> Watch<'a> {
 
 /// The metrics that the rollback condition of a phase is about, each once.
 fn metrics_of(stage: &Stage) -> Vec<&Metric> {
-    let mut found: Vec<&Metric> = Vec::new();
-    if let Some(condition) = &stage.rollback {
-        condition.each_atom(&mut |atom| {
-            if let ExprKind::Flag(metric) | ExprKind::Compare { metric, .. } = &atom.kind
-                && !found.contains(&metric)
-            {
-                found.push(metric);
-            }
-        });
-    }
-    found
+    stage.rollback.as_ref().map(RollbackCondition::metrics).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lorch_types::diagnostic::{Diagnostic, Part};
-use lorch_types::plan::condition::{ConditionError, Expr, ExprKind, RollbackCondition};
+use lorch_types::plan::condition::{ConditionError, RollbackCondition};
 use lorch_types::plan::{
     DurationField, HealthCheck, HealthCheckType, Metric, MetricType, Metrics, Threshold,
 };
@@ -34,9 +34,7 @@ pub(super) fn check(phases: &[Placed<'_>], setting: &Setting<'_>, found: &mut Ve
         }
         let checks = health.iter().flat_map(|health| &health.checks).map(|check| &check.metric);
         let mut named: BTreeSet<&Metric> = checks.collect();
-        if let Some(rollback) = rollback {
-            metrics_of(rollback.condition.root(), &mut named);
-        }
+        named.extend(rollback.into_iter().flat_map(|rollback| rollback.condition.metrics()));
         unmeasured(placed, &named, setting.metrics, found);
     }
 }
@@ -55,17 +53,6 @@ fn unmeasured(
     let message = format!("phase `{name}` is judged by what nothing measures: {all}");
     let help = format!("the run would pause there: `[probes.{first}]` in lorch.toml says how");
     found.push(Rule::Unmeasured.warning(placed.pointer(), message).with_help(help));
-}
-
-/// The metrics that a condition names.
-fn metrics_of<'e>(expr: &'e Expr, named: &mut BTreeSet<&'e Metric>) {
-    match &expr.kind {
-        ExprKind::Flag(metric) | ExprKind::Compare { metric, .. } => drop(named.insert(metric)),
-        ExprKind::Not(inner) => metrics_of(inner, named),
-        ExprKind::All(operands) | ExprKind::Any(operands) => {
-            operands.iter().for_each(|operand| metrics_of(operand, named));
-        }
-    }
 }
 
 /// In production a phase can be checked and rolled back.

@@ -89,6 +89,19 @@ impl RollbackCondition {
     pub fn each_atom<'c>(&'c self, visit: &mut impl FnMut(&'c Expr)) {
         self.0.each_atom(visit);
     }
+
+    /// The metrics that it names, each once, in the order in which they are first written.
+    pub fn metrics(&self) -> Vec<&Metric> {
+        let mut found: Vec<&Metric> = Vec::new();
+        self.each_atom(&mut |atom| {
+            if let ExprKind::Flag(metric) | ExprKind::Compare { metric, .. } = &atom.kind
+                && !found.contains(&metric)
+            {
+                found.push(metric);
+            }
+        });
+        found
+    }
 }
 
 impl PartialEq for Expr {

@@ -313,6 +313,8 @@ fn atoms_are_visited_in_order() {
         }
     });
     assert_eq!(names, [("ready", 0..5), ("error_rate", 14..29), ("http_200", 34..42)]);
+    let condition = parse("http_200 or error_rate > 5% or (http_200 and error_rate > 1%)").unwrap();
+    assert_eq!(condition.metrics(), [&Metric::HTTP_200, &Metric::ERROR_RATE]);
 }
 
 #[test]
